@@ -1,0 +1,5 @@
+"""`python -m redirectmap` is the command `redirectmap`."""
+
+from redirectmap.cli import main
+
+main()

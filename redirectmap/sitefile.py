@@ -1,0 +1,1 @@
+"""The SQLite file of one crawled site: its tables, and how they are opened."""

@@ -1,0 +1,1 @@
+"""Scrapy spiders; run as a process: `python -m spiders`."""
