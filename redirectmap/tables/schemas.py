@@ -127,8 +127,9 @@ def _as_bool(values: pd.Series) -> pd.Series:
         "false": False,
         "0": False,
     }
-    words |= {"no": False, "": None, "nan": None, "none": None, "<na>": None}
-    as_text = values.astype(str).str.strip().str.lower()
+    words |= {"no": False, "": None}
+    known = values.astype(object).where(values.notna(), "")
+    as_text = known.map(str).str.strip().str.lower()
     unknown = ~as_text.isin(list(words))
     if unknown.any():
         raise ValueError(f"{as_text[unknown].iloc[0]!r} is neither true nor false")

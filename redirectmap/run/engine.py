@@ -1,0 +1,113 @@
+"""Run stages in order, skip what is up to date, stop where one fails.
+
+Reads   run.json in the output folder: per stage, the fingerprint of its last
+        success (command, version, bytes of its inputs).
+Writes  the same file after each stage, so that Ctrl-C loses one stage at most
+        and the stages themselves resume.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from redirectmap import __version__
+from redirectmap.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_RESUMABLE
+from redirectmap.run.stages import Stage
+from redirectmap.tables import read_json, sha256_of, write_json
+
+STATE = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one stage ended: `skipped` needs no run, `seconds` are wall time."""
+
+    stage: Stage
+    exit_code: int
+    skipped: bool
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Say whether the chain goes on after it."""
+        return self.exit_code in self.stage.passes
+
+
+def run_stages(
+    stages: Sequence[Stage],
+    folder: Path,
+    *,
+    again: Collection[str] = (),
+    quiet: bool = False,
+    announce: Callable[[Stage, bool], None] = lambda _stage, _skipped: None,
+) -> list[Outcome]:
+    """Run `stages`; stop after the first that does not pass.
+
+    Args:
+        stages: In order; each may read what earlier ones wrote.
+        folder: Where the state file lies.
+        again: Names of stages to run even if up to date.
+        quiet: Hand `--quiet` to every command.
+        announce: Called before each stage, with whether it will be skipped.
+    """
+    state = _load(folder)
+    outcomes: list[Outcome] = []
+    for stage in stages:
+        print_before = fingerprint(stage)
+        known = state.get(stage.name, {})
+        skipped = stage.name not in again and _fresh(stage, known, print_before)
+        announce(stage, skipped)
+        if skipped:
+            outcomes.append(Outcome(stage, int(known["exit_code"]), True, 0.0))
+            continue
+        outcome = _run(stage, known, quiet=quiet)
+        outcomes.append(outcome)
+        state[stage.name] = {
+            "fingerprint": print_before if outcome.passed else None,
+            "exit_code": outcome.exit_code,
+            "seconds": round(outcome.seconds, 1),
+            "command": ["redirectmap", *stage.argv],
+        }
+        write_json(folder / STATE, state)
+        if not outcome.passed:
+            break
+    return outcomes
+
+
+def fingerprint(stage: Stage) -> str:
+    """Hash what the stage's result depends on: version, command, input bytes."""
+    parts = [__version__, *stage.argv]
+    parts += [f"{p}={sha256_of(p) if p.is_file() else None}" for p in stage.inputs]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _fresh(stage: Stage, known: dict[str, Any], now: str) -> bool:
+    same = known.get("fingerprint") == now
+    return same and all(path.exists() for path in stage.outputs)
+
+
+def _run(stage: Stage, known: dict[str, Any], *, quiet: bool) -> Outcome:
+    stopped = {EXIT_RESUMABLE, EXIT_INTERRUPTED}
+    resume = stage.resume if known.get("exit_code") in stopped else ()
+    flags = ("--quiet",) if quiet else ()
+    command = [sys.executable, "-m", "redirectmap", *stage.argv, *resume, *flags]
+    started = time.monotonic()
+    try:
+        code = subprocess.run(command, check=False, stdout=sys.stderr).returncode
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    code = EXIT_INTERRUPTED if code < EXIT_DONE else code
+    return Outcome(stage, code, False, time.monotonic() - started)
+
+
+def _load(folder: Path) -> dict[str, Any]:
+    path = folder / STATE
+    return read_json(path) if path.exists() else {}

@@ -1,0 +1,169 @@
+"""Turn settings into stages: which command, from what, into what.
+
+Pure: nothing is read or run here, so the list can be shown and tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from redirectmap.errors import EXIT_DONE, EXIT_FINDINGS
+from redirectmap.run.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One command of the chain.
+
+    Attributes:
+        name: What a person calls it: `crawl-old`, `plan`, `export-nginx`.
+        argv: Arguments of `redirectmap`.
+        inputs: Files it reads; a change runs it again.
+        outputs: Files it writes; a missing one runs it again.
+        resume: Further arguments after an interruption.
+        passes: Exit codes after which the chain goes on.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    resume: tuple[str, ...] = ()
+    passes: tuple[int, ...] = (EXIT_DONE,)
+
+
+def stages_of(config: Config) -> list[Stage]:
+    """Return the stages of `config`, in order."""
+    old, crawl_old = _site("old", config.old.source, config)
+    new, crawl_new = _site("new", config.new.source, config)
+    plan = _plan(config, old, new)
+    return [
+        *crawl_old,
+        *crawl_new,
+        plan,
+        *(_export(config, server) for server in config.export.to),
+        *_verify(config, old, new),
+        *_profile(config),
+        *_equity(config, old, new),
+        _report(config),
+    ]
+
+
+def _many(option: str, values: Iterable[object]) -> tuple[str, ...]:
+    return tuple(part for value in values for part in (option, str(value)))
+
+
+def _one(option: str, value: object | None) -> tuple[str, ...]:
+    return () if value is None else (option, str(value))
+
+
+def _site(name: str, source: str, config: Config) -> tuple[Path, list[Stage]]:
+    if not source.startswith(("http://", "https://")):
+        return config.path(source), []
+    out = config.out_dir / f"{name}.db"
+    crawl = config.crawl
+    argv = (
+        "crawl",
+        source,
+        "--out",
+        str(out),
+        *_many("--allow-private", crawl.allow_private),
+        *_one("--max-pages", crawl.max_pages),
+        *_one("--user-agent", crawl.user_agent),
+        *_many("--include", crawl.include),
+        *_many("--exclude", crawl.exclude),
+    )
+    stage = Stage(f"crawl-{name}", argv, (), (out,), resume=("--resume",))
+    return out, [stage]
+
+
+def _plan(config: Config, old: Path, new: Path) -> Stage:
+    out, given = config.out_dir, config.inputs
+    files = {
+        option: [config.path(name) for name in names]
+        for option, names in (
+            ("--backlinks", given.backlinks),
+            ("--traffic", given.traffic),
+            ("--legacy", given.legacy),
+            ("--logs", given.logs),
+            ("--overrides", (given.overrides,) if given.overrides else ()),
+        )
+    }
+    argv = (
+        *("plan", "--old", str(old), "--new", str(new), "--out", str(out)),
+        *(part for option, paths in files.items() for part in _many(option, paths)),
+        *("--max-error", f"{config.plan.max_error:g}"),
+    )
+    inputs = (old, new, *(path for paths in files.values() for path in paths))
+    names = ("plan.csv", "findings.csv", "plan.json", "scores.parquet")
+    return Stage("plan", argv, inputs, tuple(out / name for name in names))
+
+
+def _export(config: Config, server: str) -> Stage:
+    out, wanted = config.out_dir, config.export
+    plan = out / "plan.csv"
+    argv = (
+        *("export", str(plan), "--to", server, "--out", str(out / "rules")),
+        *("--query", wanted.query),
+        *_one("--install-dir", wanted.install_dir),
+        *(("--prove",) if wanted.prove else ()),
+    )
+    made = out / "rules" / server / "README.txt"
+    return Stage(f"export-{server}", argv, (plan,), (made,))
+
+
+def _verify(config: Config, old: Path, new: Path) -> list[Stage]:
+    if config.verify.base is None:
+        return []
+    out = config.out_dir
+    plan, folder = out / "plan.csv", out / "verify"
+    argv = (
+        *("verify", str(plan), "--base", config.verify.base, "--out", str(folder)),
+        *("--old", str(old), "--new", str(new)),
+        *("--fail-on", config.verify.fail_on),
+        *_many("--allow-private", config.crawl.allow_private),
+    )
+    passes = (EXIT_DONE, EXIT_FINDINGS)
+    outputs = (folder / "verdicts.csv",)
+    return [Stage("verify", argv, (plan, old, new), outputs, passes=passes)]
+
+
+def _profile(config: Config) -> list[Stage]:
+    backlinks = tuple(config.path(name) for name in config.inputs.backlinks)
+    if not backlinks or not config.old.source.startswith("http"):
+        return []
+    out = config.out_dir
+    argv = (
+        *("profile", *map(str, backlinks), "--site", config.old.source),
+        *("--type", config.profile.type),
+        *_one("--age-months", config.profile.age_months),
+        *_many("--competitor", map(config.path, config.profile.competitors)),
+        *("--plan", str(out / "plan.csv"), "--out", str(out)),
+    )
+    inputs = (*backlinks, out / "plan.csv")
+    return [Stage("profile", argv, inputs, (out / "profile.json",))]
+
+
+def _equity(config: Config, old: Path, new: Path) -> list[Stage]:
+    if {old.suffix, new.suffix} != {".db"}:
+        return []
+    out = config.out_dir
+    plan = out / "plan.csv"
+    backlinks = tuple(config.path(name) for name in config.inputs.backlinks)
+    argv = (
+        *("equity", "--site", str(old), "--plan", str(plan), "--new", str(new)),
+        *_many("--backlinks", backlinks),
+        *("--out", str(out)),
+    )
+    inputs = (old, new, plan, *backlinks)
+    return [Stage("equity", argv, inputs, (out / "equity.json",))]
+
+
+def _report(config: Config) -> Stage:
+    out = config.out_dir
+    names = ("plan.csv", "findings.csv", "verify/verdicts.csv", "profile.json")
+    inputs = tuple(out / name for name in (*names, "equity.json"))
+    made = (out / "report.html", out / "map.xlsx")
+    return Stage("report", ("report", str(out)), inputs, made)

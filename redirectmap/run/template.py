@@ -1,0 +1,60 @@
+"""The commented redirectmap.toml that `redirectmap init` writes."""
+
+TEMPLATE = """\
+# A migration for `redirectmap run`. Paths are relative to this file.
+
+# Everything is written here.
+out = "migration"
+
+[old]
+# The site as it is: an address to crawl, or a file (a crawl SITE.db, a
+# Screaming Frog or Sitebulb export, a sitemap, a list of URLs).
+source = "https://www.old.example/"
+
+[new]
+# The site to come, usually on a staging host (see allow_private below).
+source = "https://staging.new.example/"
+
+[crawl]
+# Staging hosts are often on private addresses, which are refused unless named.
+# allow_private = ["staging.new.example:443"]
+# max_pages = 100000
+# user_agent = "redirectmap"
+# include = ["^/blog/"]
+# exclude = ["^/cart"]
+# Credentials for staging come from the environment, never from this file.
+
+[inputs]
+# Every export at hand: a crawl cannot see what nobody links to.
+# backlinks = ["exports/ahrefs-backlinks.csv"]
+# traffic = ["exports/search-console.zip", "exports/ga4-landing-pages.csv"]
+# logs = ["exports/access.log.gz"]
+# legacy = ["exports/.htaccess"]
+# overrides = "overrides.csv"
+
+[plan]
+# Redirect without a person's look only while the expected share of wrong
+# redirects stays under this.
+max_error = 0.01
+
+[export]
+# Names as in `redirectmap export --to list`.
+to = ["nginx"]
+# Load the files into the real server on loopback and request every row.
+prove = true
+# The request's own query on a redirect: keep, drop, or exact (no rule without
+# exactly the planned query).
+query = "keep"
+# install_dir = "/etc/nginx/redirectmap"
+
+[verify]
+# The live old address; set it after launch and run again.
+# base = "https://www.old.example"
+# fail_on = "error"
+
+[profile]
+# local, content, ecommerce, brand or general
+type = "general"
+# age_months = 60
+# competitors = ["exports/competitor-1.csv"]
+"""

@@ -1,0 +1,165 @@
+"""The chain of stages: settings in, commands out, nothing done twice."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from redirectmap.cli import main
+from redirectmap.errors import InputError
+from redirectmap.run import TEMPLATE, Stage, load_config, run_stages, stages_of
+
+SETTINGS = """
+out = "result"
+[old]
+source = "https://old.example/"
+[new]
+source = "new.jsonl"
+[crawl]
+allow_private = ["127.0.0.1:8080"]
+[inputs]
+backlinks = ["links.csv"]
+overrides = "overrides.csv"
+[export]
+to = ["nginx", "apache"]
+[verify]
+base = "http://127.0.0.1:8080"
+"""
+
+
+def write(folder: Path, text: str = SETTINGS) -> Path:
+    path = folder / "redirectmap.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_settings_become_commands_in_order(tmp_path: Path) -> None:
+    stages = {s.name: s for s in stages_of(load_config(write(tmp_path)))}
+    assert list(stages) == [
+        "crawl-old",
+        "plan",
+        "export-nginx",
+        "export-apache",
+        "verify",
+        "profile",
+        "report",
+    ]
+    assert stages["crawl-old"].argv == (
+        "crawl",
+        "https://old.example/",
+        "--out",
+        f"{tmp_path}/result/old.db",
+        "--allow-private",
+        "127.0.0.1:8080",
+    )
+    plan = " ".join(stages["plan"].argv)
+    assert f"--new {tmp_path}/new.jsonl" in plan
+    assert f"--backlinks {tmp_path}/links.csv" in plan
+    assert f"--overrides {tmp_path}/overrides.csv" in plan
+    assert tmp_path / "links.csv" in stages["plan"].inputs
+
+
+def test_two_crawls_bring_the_flow_of_equity(tmp_path: Path) -> None:
+    text = SETTINGS.replace("new.jsonl", "https://new.example/")
+    names = [s.name for s in stages_of(load_config(write(tmp_path, text)))]
+    assert names[:2] == ["crawl-old", "crawl-new"]
+    assert "equity" in names
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("old = 3", "'old'"),
+        ("[old]\nsource = 'x'\n[new]\nsource = 'y'\n[plna]\n", "'plna'"),
+        ("[old]\nsource = 'x'\n[new]\nsource = ''\n", "'new.source'"),
+        ("[old\n", "not TOML"),
+        (SETTINGS + "[plan]\nmax_error = 2\n", "'plan.max_error'"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        load_config(write(tmp_path, text))
+
+
+def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["run", "-c", str(tmp_path / "none.toml")])
+    assert result.exit_code == 3
+    assert "redirectmap init" in result.output
+
+
+def init_stage(folder: Path, name: str = "made.toml") -> Stage:
+    made, source = folder / name, folder / "input.txt"
+    argv = ("init", str(made), "--force")
+    return Stage(name, argv, (source,), (made,))
+
+
+def test_a_stage_runs_again_only_when_something_changed(tmp_path: Path) -> None:
+    stage = init_stage(tmp_path)
+    source = tmp_path / "input.txt"
+
+    def skipped() -> bool:
+        (outcome,) = run_stages([stage], tmp_path)
+        assert outcome.exit_code == 0
+        return outcome.skipped
+
+    source.write_text("one")
+    assert not skipped()
+    assert skipped()
+    source.write_text("two")
+    assert not skipped()
+    (tmp_path / "made.toml").unlink()
+    assert not skipped()
+    assert (tmp_path / "made.toml").read_text() == TEMPLATE
+    (outcome,) = run_stages([stage], tmp_path, again=["made.toml"])
+    assert not outcome.skipped
+
+
+def test_nothing_runs_after_a_stage_that_failed(tmp_path: Path) -> None:
+    bad = Stage("bad", ("init", str(tmp_path / "no.toml"), "--no-such-option"), (), ())
+    outcomes = run_stages([bad, init_stage(tmp_path)], tmp_path)
+    assert [o.exit_code for o in outcomes] == [2]
+    assert not (tmp_path / "made.toml").exists()
+    state = json.loads((tmp_path / "run.json").read_text())
+    assert state["bad"]["fingerprint"] is None
+
+
+def test_an_interrupted_stage_is_resumed(tmp_path: Path) -> None:
+    stage = init_stage(tmp_path)
+    stage = Stage("s", stage.argv[:2], (), stage.outputs, resume=("--force",))
+    (tmp_path / "made.toml").write_text("half")
+    (tmp_path / "run.json").write_text('{"s": {"fingerprint": null, "exit_code": 75}}')
+    (outcome,) = run_stages([stage], tmp_path)
+    assert outcome.exit_code == 0  # without --force it refuses to overwrite
+
+
+def test_init_writes_a_file_that_run_takes(tmp_path: Path) -> None:
+    path = tmp_path / "redirectmap.toml"
+    runner = CliRunner()
+    assert runner.invoke(main, ["init", str(path)]).exit_code == 0
+    assert load_config(path).export.to == ("nginx",)
+    refused = runner.invoke(main, ["init", str(path)])
+    assert refused.exit_code == 2
+    assert "exists already" in refused.output
+    shown = runner.invoke(main, ["run", "-c", str(path), "--dry-run"])
+    assert "redirectmap crawl https://www.old.example/" in shown.output
+
+
+def test_every_commented_setting_is_one_that_exists(tmp_path: Path) -> None:
+    lines = [
+        line[2:] if line.startswith("# ") and " = " in line else line
+        for line in TEMPLATE.splitlines()
+    ]
+    text = "\n".join(lines)
+    assert "competitors" in tomllib.loads(text)["profile"]
+    load_config(write(tmp_path, text))
+
+
+def test_an_unknown_stage_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    result = CliRunner().invoke(main, ["run", "-c", str(path), "--again", "cook"])
+    assert result.exit_code == 2
+    assert "crawl-old" in result.output
