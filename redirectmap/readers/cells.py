@@ -1,0 +1,325 @@
+"""Read tables that other programs wrote: CSV in all its dialects, XLSX, ZIP.
+
+Decides where the header is (below preambles and comments), which delimiter the
+table uses, and which layout it has. Rows stream; a row that does not fit its
+header is refused with its line. Every cell stays text: ids keep their zeros, a
+page called `NA` stays one.
+
+Cost    one pass, memory of one row.
+Bounds  the header is looked for in the first `HEADER_WITHIN` lines.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from redirectmap.errors import InputError
+from redirectmap.readers.files import MAX_LINE, TOO_LONG, head_of, nature_of, text_lines
+from redirectmap.readers.layouts import LAYOUTS, Kind, Layout, fold, layouts_of
+from redirectmap.readers.records import Tally
+from redirectmap.readers.values import MAX_CELL
+from redirectmap.urls import shown
+
+DELIMITERS = ",;\t|"
+HEADER_WITHIN = 40
+MAX_COLUMNS = 2_000
+MAX_MEMBER = 512 * 1024 * 1024
+BAD_QUOTE = "\x00quote\x00"
+
+Row = tuple[int, list[str]]
+
+
+@dataclass(slots=True)
+class Table:
+    """An open table: which layout it has, and its rows still to come.
+
+    Attributes:
+        layout: What it was recognised as.
+        columns: Our field to column number.
+        headers: The header as the file spells it.
+        rows: Line number and cells, refused rows already taken out.
+        tally: The account of its rows.
+    """
+
+    layout: Layout
+    columns: dict[str, int]
+    headers: list[str]
+    rows: Iterator[Row]
+    tally: Tally
+
+
+@contextmanager
+def open_table(
+    path: Path, *, kinds: Sequence[Kind] = (), encoding: str | None = None
+) -> Iterator[Table]:
+    """Open a table of any dialect.
+
+    Args:
+        path: CSV, TSV, XLSX, or a ZIP that holds one such table.
+        kinds: Only layouts of these kinds; empty for any.
+        encoding: What a person says it is; None to go by its byte order mark.
+
+    Raises:
+        InputError: It is no table, has no header we know, names a column
+            twice, or a quote never closes; the message names the line.
+    """
+    nature = nature_of(head_of(path)) if encoding is None else "text"
+    if nature == "zip":
+        yield _from_zip(path, kinds)
+    elif nature == "text":
+        with text_lines(path, encoding) as lines:
+            yield _table(path, lines, kinds)
+    else:
+        raise not_a_table(path, nature)
+
+
+def not_a_table(path: Path, nature: str) -> InputError:
+    """Build the error for a file that is something else."""
+    what = {"html": "HTML", "json": "JSON", "xml": "XML"}.get(nature, nature)
+    remedy = (
+        "log in and export it again; this is a web page"
+        if nature == "html"
+        else "export it as CSV UTF-8"
+    )
+    return InputError(f"this is {what}, not CSV", hint=remedy, where=str(path))
+
+
+class _Numbered:
+    """Counts the lines that the csv module takes."""
+
+    def __init__(self, lines: Iterator[str], number: int) -> None:
+        self.lines = lines
+        self.number = number
+
+    def __iter__(self) -> _Numbered:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.lines)
+        self.number += 1
+        return line
+
+
+def _table(path: Path, lines: Iterator[str], kinds: Sequence[Kind]) -> Table:
+    first = list(islice(lines, HEADER_WITHIN))
+    line, delimiter, headers, fit = _header(path, first, kinds)
+    tally = Tally(path, fit[0].name, fit[0].kind)
+    if (
+        not first[0].lower().startswith("sep=")
+        and line > 1
+        and _said(first[: line - 1])
+    ):
+        tally.note(f"{line - 1} lines before the header were skipped")
+    below = _Numbered(chain(first[line:], lines), line)
+    rows = _fitting(_csv_rows(path, below, delimiter), headers, tally)
+    return Table(fit[0], fit[1], headers, rows, tally)
+
+
+def _said(lines: Sequence[str]) -> bool:
+    return any(line.strip() for line in lines)
+
+
+def _header(
+    path: Path, first: Sequence[str], kinds: Sequence[Kind]
+) -> tuple[int, str, list[str], tuple[Layout, dict[str, int]]]:
+    delimiters = DELIMITERS
+    if first and first[0].lower().startswith("sep=") and len(first[0].strip()) == 5:
+        delimiters = first[0][4]
+    for line, text in enumerate(first, start=1):
+        for headers, delimiter in _splits(text, delimiters):
+            fits = _fits(headers, kinds)
+            if fits:
+                _check_header(path, line, headers, fits[0][1])
+                return line, delimiter, headers, fits[0]
+    raise _no_header(path, first, kinds)
+
+
+def _splits(text: str, delimiters: str) -> Iterator[tuple[list[str], str]]:
+    for delimiter in sorted(delimiters, key=lambda d: -text.count(d)):
+        try:
+            yield next(csv.reader([text], delimiter=delimiter), []), delimiter
+        except csv.Error:
+            continue
+
+
+def _fits(
+    headers: Sequence[str], kinds: Sequence[Kind]
+) -> list[tuple[Layout, dict[str, int]]]:
+    if not headers or len(headers) > MAX_COLUMNS:
+        return []
+    fits = layouts_of([fold(header) for header in headers])
+    return [fit for fit in fits if not kinds or fit[0].kind in kinds]
+
+
+def _check_header(
+    path: Path, line: int, headers: Sequence[str], columns: dict[str, int]
+) -> None:
+    folded = [fold(header) for header in headers]
+    for place in columns.values():
+        if folded.count(folded[place]) > 1:
+            raise InputError(
+                f"duplicate column {folded[place]!r}",
+                hint="keep one of the columns, or rename the other",
+                where=f"{path}:{line}",
+            )
+
+
+def _no_header(path: Path, first: Sequence[str], kinds: Sequence[Kind]) -> InputError:
+    line, text = next(((n, t) for n, t in enumerate(first, 1) if t.strip()), (1, ""))
+    headers = next(_splits(text, DELIMITERS), ([], ","))[0]
+    where = f"{path}:{line}"
+    if headers and all(cell.strip().startswith(("/", "http")) for cell in headers):
+        return InputError(
+            "no header (the first row looks like URLs)",
+            hint="put a line with the column names on top, e.g. old,new",
+            where=where,
+        )
+    if len(headers) > MAX_COLUMNS:
+        return InputError(
+            f"the header has {len(headers)} columns; old, new are missing",
+            hint="export fewer columns",
+            where=where,
+        )
+    return _missing(headers, kinds, where)
+
+
+def _missing(headers: Sequence[str], kinds: Sequence[Kind], where: str) -> InputError:
+    folded = [fold(header) for header in headers]
+    known = [layout for layout in LAYOUTS if not kinds or layout.kind in kinds]
+
+    def lacks(layout: Layout) -> list[str]:
+        names = layout.fields
+        return [f for f in layout.required if not set(names[f]) & set(folded)]
+
+    part = [lay for lay in known if 0 < len(lacks(lay)) < len(lay.required)]
+    found = ", ".join(shown(header) for header in headers[:20]) or "no columns"
+    if part:
+        closest = min(part, key=lambda layout: len(lacks(layout)))
+        gap = closest.fields[lacks(closest)[0]]
+        name = next((n for n in ("new", "old") if n in gap), gap[0])
+        return InputError(
+            f"column {name!r} is missing for {closest.name}; found: {found}",
+            hint=f"name the column one of: {', '.join(gap[:6])}",
+            where=where,
+        )
+    return InputError(
+        f"no known table: its header is {found}",
+        hint="see docs/inputs.md for the columns, or name the URL column url",
+        where=where,
+    )
+
+
+def _csv_rows(path: Path, source: _Numbered, delimiter: str) -> Iterator[Row]:
+    csv.field_size_limit(MAX_LINE)
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    while True:
+        begin = source.number + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if source.number > begin or "unexpected end" in str(error):
+                raise _unclosed(path, begin) from error
+            cells = [BAD_QUOTE]
+        if cells:
+            yield begin, cells
+
+
+def _unclosed(path: Path, line: int) -> InputError:
+    return InputError(
+        f"a quote that opens on line {line} is not closed",
+        hint='close it, or write "" for a quote inside a quoted cell',
+        where=f"{path}:{line}",
+    )
+
+
+def _fitting(
+    rows: Iterable[Row], headers: Sequence[str], tally: Tally
+) -> Iterator[Row]:
+    """Yield the rows that fit the header; refuse the others."""
+    width = len(headers)
+    for line, cells in rows:
+        if len(cells) > width and not any(cells[width:]):
+            del cells[width:]
+        if not any(cells) or cells[0].startswith("#"):
+            continue
+        tally.rows_in += 1
+        if cells[0] == TOO_LONG or max(map(len, cells)) > MAX_CELL:
+            tally.refuse(line, "too_long", cells[0])
+        elif cells[0] == BAD_QUOTE:
+            tally.refuse(line, "quoting", "text after a closing quote")
+        elif len(cells) != width:
+            tally.refuse(line, "fields", f"{len(cells)} fields of {width}")
+        else:
+            yield line, cells
+
+
+def _from_zip(path: Path, kinds: Sequence[Kind]) -> Table:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if "xl/workbook.xml" in names:
+                return _from_workbook(path, kinds)
+            return _from_archive(path, archive, kinds)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise InputError(
+            "this is an Excel or zip file that cannot be opened",
+            hint="save it as CSV UTF-8",
+            where=str(path),
+        ) from error
+
+
+def _from_archive(path: Path, archive: zipfile.ZipFile, kinds: Sequence[Kind]) -> Table:
+    for info in archive.infolist():
+        if info.is_dir() or info.file_size > MAX_MEMBER:
+            continue
+        try:
+            text = archive.read(info).decode("utf-8-sig")
+            lines = iter(io.StringIO(text, newline=""))
+            table = _table(path, lines, kinds or ("traffic", "pages", "backlinks"))
+        except (InputError, UnicodeDecodeError):
+            continue
+        table.tally.note(f"read {info.filename} of {len(archive.namelist())} files")
+        return table
+    raise InputError(
+        "no table in this zip is one we know",
+        hint="unpack it and give the right file",
+        where=str(path),
+    )
+
+
+def _from_workbook(path: Path, kinds: Sequence[Kind]) -> Table:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+        values = sheet.to_python(skip_empty_area=False)
+    except (CalamineError, OSError) as error:
+        raise InputError(
+            f"this Excel file cannot be opened: {error}",
+            hint="save it as CSV UTF-8",
+            where=str(path),
+        ) from error
+    rows = [[_as_text(value) for value in row] for row in values]
+    for line, headers in enumerate(rows[:HEADER_WITHIN], start=1):
+        fits = _fits(headers, kinds)
+        if fits:
+            _check_header(path, line, headers, fits[0][1])
+            tally = Tally(path, f"{fits[0][0].name} (XLSX)", fits[0][0].kind)
+            below = enumerate(rows[line:], start=line + 1)
+            return Table(*fits[0], headers, _fitting(below, headers, tally), tally)
+    raise _missing(rows[0] if rows else [], kinds, f"{path}:1")
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,115 @@
+"""Turn the cells of exports into numbers, dates and URLs.
+
+Vendors write the same number as 1,234.5 or 1.234,5 or 1 234,5, and the same day
+as 2026-09-15, Sep 15, 2026 or 15.09.2026. A cell that cannot be read is not
+known; it never becomes 0.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from redirectmap.urls import MAX_URL_CHARS, Refusal, Url, parse
+
+MAX_CELL = 64 * 1024
+_INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2060\ufeff\u202a-\u202e]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
+_HOSTLIKE = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#]|$)")
+_EMPTY = {"", "-", "--", "(not set)", "n/a", "none"}
+_DATE_FORMS = (
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d %b %Y",
+    "%d.%m.%Y",
+    "%Y/%m/%d",
+    "%m/%d/%Y",
+    "%d-%b-%Y",
+)
+
+
+def address(cell: str, base: str | None = None, *, guess: bool = False) -> Url | str:
+    """Pass a cell through the gate.
+
+    Args:
+        cell: What stands in the file.
+        base: Origin for cells that begin with `/`; None refuses them.
+        guess: Read `example.com/a` as `https://example.com/a`.
+
+    Returns:
+        The URL, or the reason code of the refusal.
+    """
+    bare = cell.strip(" \t\r\n")
+    if len(bare) > MAX_URL_CHARS * 4:
+        return "too_long"
+    if _INVISIBLE.search(bare):
+        return "invisible_char"
+    if bare.startswith("/"):
+        found = parse(bare, base) if base else Refusal(bare, "unparsable")
+    elif _SCHEME.match(bare) and not _HOSTLIKE.match(bare):
+        found = parse(bare)
+    elif guess and _HOSTLIKE.match(bare):
+        found = parse(f"https://{bare}")
+    else:
+        return "bad_url" if bare else "empty"
+    return found if isinstance(found, Url) else found.reason
+
+
+@lru_cache(maxsize=50_000)
+def number(cell: str) -> float | None:
+    """Read a number in English or continental spelling; None if it is none.
+
+    A single separator followed by exactly three digits is a thousands
+    separator (`1.234` and `1,234` are both 1234), any other one is the decimal
+    mark; of two different ones the last is the decimal mark.
+    """
+    text = re.sub(r"[\s\u00a0\u202f'\u2019]", "", cell).rstrip("%")
+    if text.lower() in _EMPTY:
+        return None
+    try:
+        return float(_plain(text))
+    except ValueError:
+        return None
+
+
+def _plain(text: str) -> str:
+    last = max(text.rfind(","), text.rfind("."))
+    if last < 0:
+        return text
+    mark = text[last]
+    other = "." if mark == "," else ","
+    whole, decimals = text[:last], text[last + 1 :]
+    if other in whole:
+        return f"{whole.replace(other, '')}.{decimals}"
+    grouped = len(decimals) == 3 and whole.lstrip("-") not in {"", "0"}
+    if mark in whole or grouped:
+        return text.replace(mark, "")
+    return f"{whole}.{decimals}"
+
+
+def decimal(cell: str) -> float | None:
+    """Read a number that is never grouped (a position, a rank, an authority)."""
+    try:
+        return float(cell.strip().rstrip("%").replace(",", "."))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=50_000)
+def day(cell: str) -> str | None:
+    """Return a date as ISO `2026-09-15`, or None if it is not one."""
+    text = cell.strip()
+    if re.match(r"\d{4}-\d\d-\d\d", text):
+        return text[:10]
+    for form in _DATE_FORMS:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC).date().isoformat()
+        except ValueError:
+            continue
+    return None
+
+
+def truth(cell: str) -> bool:
+    """Read a vendor's yes: true, 1, yes, ja, x."""
+    return cell.strip().casefold() in {"true", "1", "yes", "y", "ja", "oui", "x"}
