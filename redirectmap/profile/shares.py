@@ -167,8 +167,8 @@ def clustered_share(hit: NDArray[np.bool_], cluster: NDArray[Any]) -> Share:
     if total == 0:
         return plain_share(0, 0)
     grouped = pd.DataFrame({"hit": hit, "cluster": cluster}).groupby("cluster")["hit"]
-    parts = grouped.sum().to_numpy(dtype=np.float64)
-    sizes = grouped.size().astype(float).to_numpy()
+    parts: NDArray[np.float64] = np.asarray(grouped.sum(), dtype=np.float64)
+    sizes: NDArray[np.float64] = np.asarray(grouped.size(), dtype=np.float64)
     kish = total**2 / float((sizes**2).sum())
     sample = _effective_sample(parts, sizes, kish)
     return _share(int(hit.sum()), total, sample, _student(kish - 1))
