@@ -1,1 +1,6 @@
-"""To be described by its first module."""
+"""Ask the live servers whether every old URL does what the plan says."""
+
+from redirectmap.verify.core import verify_plan
+from redirectmap.verify.settings import VerifySettings
+
+__all__ = ["VerifySettings", "verify_plan"]

@@ -1,0 +1,277 @@
+"""Compare the way an old URL went with what the plan says.
+
+Pure: a plan row and its walk in, problems out. Nothing is requested here.
+
+Reads   one row of the plan, one `Walk`.
+Bounds  a URL is compared as the host that answers for it spells it (`--base`
+        maps old hosts), without fragment; whether two spellings (slash, case)
+        are one page is never guessed, it is reported as `bounce`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from redirectmap.urls import Url, is_private_host, parse
+from redirectmap.verify.problems import Problem
+from redirectmap.verify.walk import TEMPORARY, Walk
+
+_NO_ANSWER = {
+    "loop": "loop",
+    "too_many": "too_many_redirects",
+    "bad_redirect": "bad_redirect",
+    "blocked": "blocked_address",
+    "offsite": "offsite",
+    "dns": "no_dns",
+    "tls": "tls_error",
+    "connect": "refused",
+    "timeout": "timeout",
+    "broken": "broken_answer",
+}
+
+LANGUAGES = (
+    "ar|bg|bn|ca|cs|da|de|el|en|es|et|fa|fi|fr|he|hi|hr|hu|id|it|ja|ko|lt|lv|ms|nb"
+    "|nl|no|pl|pt|ro|ru|sk|sl|sr|sv|th|tr|uk|ur|vi|zh"
+)
+_HOME = re.compile(
+    rf"/(?:(?:{LANGUAGES})(?:-[a-zA-Z]{{2}})?/?)?"
+    r"(?:(?:index|default|home)\.\w+)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the plan says about one old URL.
+
+    Attributes:
+        old_url: Key of the URL.
+        action: redirect, gone, keep or review.
+        status: Planned status.
+        expected: Key of the planned target; empty for gone.
+        value: Share of the old site's value, 0 to 1.
+    """
+
+    old_url: str
+    action: Literal["redirect", "gone", "keep", "review"]
+    status: int
+    expected: str
+    value: float
+
+
+Same = Callable[[str], str]
+
+
+def judge_walk(row: Row, walk: Walk, same: Same) -> list[Problem]:
+    """Return the problems of one walk.
+
+    Args:
+        row: The plan's row.
+        walk: How the URL answered.
+        same: Maps a URL key to the spelling that URLs are compared in.
+    """
+    found: list[Problem] = []
+    if walk.end != "answer":
+        found.append(_no_answer(walk))
+    elif row.action == "gone":
+        found.extend(_gone(walk))
+    elif row.action == "review":
+        return [Problem("review", f"not decided; {describe(walk)}")]
+    elif row.action == "keep" or same(row.old_url) == same(row.expected):
+        found.extend(_keep(row, walk, same))
+    else:
+        found.extend(_redirect(row, walk, same))
+    return [*found, *_way(walk)]
+
+
+def describe(walk: Walk) -> str:
+    """Say in a few words what the URL does now."""
+    if walk.end != "answer":
+        return f"ends in {walk.end}: {walk.detail}" if walk.detail else walk.end
+    if walk.hops:
+        return f"{walk.hops[0].status} to {walk.final_url} ({walk.status})"
+    return f"answers {walk.status}"
+
+
+def _no_answer(walk: Walk) -> Problem:
+    name = _NO_ANSWER[walk.end]
+    if walk.end != "loop":
+        return Problem(name, walk.detail or walk.end)
+    members = loop_members(walk)
+    message = "loop: " + " -> ".join([*members, members[0]])
+    if "cookie" in walk.facts:
+        message += " (sets a cookie on the way: may need cookies)"
+    return Problem(name, message)
+
+
+def loop_members(walk: Walk) -> list[str]:
+    """Return the URLs that lead to each other for ever; empty without a loop."""
+    if walk.loop_start is None:
+        return []
+    return [hop.url for hop in walk.hops[walk.loop_start :]]
+
+
+def _gone(walk: Walk) -> Iterator[Problem]:
+    if walk.hops:
+        if is_home(walk.final_url):
+            yield Problem("homepage", f"410 planned, goes to {walk.final_url}")
+        else:
+            yield Problem("gone_redirects", f"410 planned, goes to {walk.final_url}")
+    elif walk.status == 404:
+        yield Problem("missing_not_gone", "404 where 410 is planned")
+    elif walk.status in {200, 204, 206}:
+        if "meta_refresh" in walk.facts:
+            yield Problem("meta_refresh", f"refreshes to {walk.facts['meta_refresh']}")
+        yield Problem("not_gone", f"410 planned, answers {walk.status}")
+    elif walk.status != 410:
+        yield _bad_status(walk, "410 planned")
+
+
+def _keep(row: Row, walk: Walk, same: Same) -> Iterator[Problem]:
+    goal = same(row.expected or row.old_url)
+    if walk.hops and same(walk.final_url) not in {goal, same(row.old_url)}:
+        yield from _elsewhere(row, walk, same, goal)
+    elif walk.status != 200:
+        yield _bad_status(walk, "200 planned")
+    else:
+        yield from _markup(walk)
+
+
+def _redirect(row: Row, walk: Walk, same: Same) -> Iterator[Problem]:
+    if not walk.hops:
+        if walk.status == 200:
+            markup = list(_markup(walk))
+            yield from markup or [Problem("not_redirected", "still answers 200")]
+        else:
+            yield _bad_status(walk, "a redirect planned")
+        return
+    goal = same(row.expected)
+    final = same(walk.final_url)
+    way = [same(hop.target) for hop in walk.hops]
+    if final == goal:
+        yield from _chain(row, walk, same)
+    elif goal in way:
+        yield from _goes_on(row, walk, same, goal)
+    else:
+        yield from _elsewhere(row, walk, same, goal)
+        yield from _chain(row, walk, same)
+    yield from _landing(walk)
+    yield from _statuses(row, walk)
+
+
+def _markup(walk: Walk) -> Iterator[Problem]:
+    if "meta_refresh" in walk.facts:
+        to = walk.facts["meta_refresh"]
+        yield Problem("meta_refresh", f"200 and a meta refresh to {to}")
+    if "javascript" in walk.facts:
+        to = walk.facts["javascript"]
+        yield Problem("javascript_redirect", f"200 and a script that goes to {to}")
+
+
+def _bad_status(walk: Walk, planned: str) -> Problem:
+    message = f"{planned}, answers {walk.status}"
+    if walk.status == 404:
+        return Problem("not_found", message)
+    if walk.status == 410:
+        return Problem("gone_unplanned", message)
+    if walk.status >= 500:
+        return Problem("server_error", message)
+    return Problem("client_error", message)
+
+
+def _chain(row: Row, walk: Walk, same: Same) -> Iterator[Problem]:
+    if len(walk.hops) < 2:
+        return
+    steps = [hop.target for hop in walk.hops]
+    way = " -> ".join([row.old_url, *steps])
+    stops = [loose(same(step)) for step in steps[:-1]]
+    ends = {loose(same(row.old_url)), loose(same(steps[-1]))}
+    if all(stop in ends for stop in stops):
+        yield Problem("bounce", f"{len(steps)} hops for slash, case or host: {way}")
+    else:
+        yield Problem("chain", f"{len(steps)} hops: {way}")
+
+
+def _goes_on(row: Row, walk: Walk, same: Same, goal: str) -> Iterator[Problem]:
+    final = walk.final_url
+    if is_home(final) and not is_home(goal):
+        yield Problem("homepage", f"the target goes on to the homepage {final}")
+    elif loose(same(final)) == loose(goal):
+        yield Problem("bounce", f"the target goes on to {final}")
+    else:
+        yield Problem("target_redirects", f"{row.expected} goes on to {final}")
+
+
+def _elsewhere(row: Row, walk: Walk, same: Same, goal: str) -> Iterator[Problem]:
+    final = same(walk.final_url)
+    message = f"goes to {walk.final_url}, planned {row.expected}"
+    goal_path, _, goal_query = goal.partition("?")
+    path, _, query = final.partition("?")
+    if path == goal_path:
+        yield Problem(
+            "query_lost" if lost(goal_query, query) else "query_added", message
+        )
+    elif loose(final) == loose(goal):
+        yield Problem("bounce", message)
+    elif is_home(final) and not is_home(goal):
+        yield Problem("homepage", message)
+    else:
+        yield Problem("wrong_target", message)
+
+
+def lost(planned: str, found: str) -> bool:
+    """Say whether parameters of the query `planned` are missing in `found`."""
+    return not set(planned.split("&")) - {""} <= set(found.split("&"))
+
+
+def _landing(walk: Walk) -> Iterator[Problem]:
+    where = f"{walk.final_url} answers {walk.status}"
+    if walk.status in {404, 410}:
+        yield Problem("target_not_found", where)
+    elif walk.status != 200:
+        yield Problem("target_error", where)
+
+
+def _statuses(row: Row, walk: Walk) -> Iterator[Problem]:
+    planned_temporary = row.status in TEMPORARY
+    seen = [hop.status for hop in walk.hops]
+    if planned_temporary and seen[0] not in TEMPORARY:
+        yield Problem("wrong_status", f"{row.status} planned, answers {seen[0]}")
+    elif not planned_temporary and TEMPORARY & set(seen):
+        statuses = ", ".join(map(str, seen))
+        yield Problem("temporary", f"answers {statuses} where 301 is planned")
+
+
+def _way(walk: Walk) -> Iterator[Problem]:
+    for hop in walk.hops:
+        if hop.url.startswith("https:") and hop.target.startswith("http:"):
+            if is_inner(hop.target):
+                continue
+            yield Problem("insecure_hop", f"{hop.url} leads to {hop.target}")
+            break
+    if "odd_location" in walk.facts:
+        text = walk.facts["odd_location"]
+        yield Problem("odd_location", f"Location is not encoded: {text}")
+
+
+def is_inner(url: str) -> bool:
+    """Say whether `url` names a loopback or private host (a stand-in)."""
+    parsed = parse(url)
+    return isinstance(parsed, Url) and is_private_host(parsed.host)
+
+
+def is_home(url: str) -> bool:
+    """Say whether `url` is a homepage: a bare root or a language's root."""
+    parsed = parse(url)
+    if not isinstance(parsed, Url):
+        return False
+    return bool(_HOME.fullmatch(parsed.path))
+
+
+def loose(key: str) -> str:
+    """Return `key` with what slash, case, www and scheme spell differently."""
+    path, mark, query = key.partition("?")
+    bare = re.sub(r"^https?://(?:www\.)?", "//", path.lower()).rstrip("/")
+    return f"{bare}{mark}{query}"

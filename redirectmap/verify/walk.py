@@ -1,0 +1,288 @@
+"""Follow one URL hop by hop: what the next request is, and when to stop.
+
+Pure logic: answers come in, the next URL goes out. Every Location passes the
+URL gate and the guard before anything is requested.
+
+Reads   answers of the engine.
+Bounds  at most `max_hops` redirects; hosts outside the plan's domains are
+        recorded, never asked; `Set-Cookie` is not obeyed.
+Source  RFC 9110, 10.2.2 and 15.4 (303 of 300 to 308 have no one Location to
+        follow); https://url.spec.whatwg.org/ for how browsers read Location.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from redirectmap.urls import Refusal, Url, parse, shown
+from redirectmap.verify.guard import Address, Guard
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+TEMPORARY = frozenset({302, 303, 307})
+_ODD = re.compile(rb'[\x00-\x20\x7f"<>\\^`{|}]')
+
+End = Literal[
+    "answer",
+    "loop",
+    "too_many",
+    "bad_redirect",
+    "blocked",
+    "offsite",
+    "timeout",
+    "tls",
+    "dns",
+    "connect",
+    "broken",
+]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What one request brought.
+
+    Attributes:
+        status: HTTP status; 0 where no answer came.
+        headers: Names in lower case and raw values, in order, the useful ones.
+        body: First bytes of the body where it was asked for.
+        error: An `End` where the request failed, else empty.
+        detail: What failed, one line.
+    """
+
+    status: int = 0
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes = b""
+    error: str = ""
+    detail: str = ""
+
+    def all(self, name: bytes) -> list[bytes]:
+        """Return the values of every header `name`."""
+        return [value for key, value in self.headers if key == name]
+
+    def first(self, name: bytes) -> str:
+        """Return the first header `name` as text, or empty."""
+        return next((v.decode("latin-1") for k, v in self.headers if k == name), "")
+
+
+@dataclass(slots=True)
+class Hop:
+    """One redirect: who answered, what, and where it leads."""
+
+    url: str
+    status: int
+    location: str
+    target: str
+
+
+@dataclass(slots=True)
+class Walk:
+    """The whole way of one URL.
+
+    Attributes:
+        start: The URL asked for.
+        hops: Redirects, in order.
+        end: How it ended.
+        final_url: The URL that answered last, or would have been next.
+        status: Status of the last answer; 0 where there was none.
+        detail: What went wrong, one line, fit to print.
+        loop_start: Index into `hops` of the loop's first member.
+        facts: Headers of the last answer that judgements need, markup redirects
+            of an old URL that answers 200, oddities of the way.
+    """
+
+    start: str
+    hops: list[Hop] = field(default_factory=list)
+    end: End = "answer"
+    final_url: str = ""
+    status: int = 0
+    detail: str = ""
+    loop_start: int | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Walk:
+        """Build it again from `as_dict`."""
+        hops = [Hop(**hop) for hop in value["hops"]]
+        return cls(**{**value, "hops": hops})
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What a visitor experiences: two walks that differ here differ."""
+        statuses = tuple(hop.status for hop in self.hops)
+        return (statuses, self.end, self.status, self.final_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What all walks of a run share.
+
+    Attributes:
+        guard: Says which address may be connected to.
+        wire: Maps a URL as planned to the URL that is requested (`--base`).
+        inside: Says whether a host belongs to the migration.
+        max_hops: Redirects followed.
+    """
+
+    guard: Guard
+    wire: Callable[[Url], Url]
+    inside: Callable[[str], bool]
+    max_hops: int = 10
+
+
+class Walker:
+    """Drives one walk: `url` is to be requested next, None when it is over."""
+
+    __slots__ = ("_scope", "_seen", "address", "agent", "method", "url", "walk")
+
+    def __init__(
+        self, start: Url, scope: Scope, *, agent: str = "browser", method: str = "GET"
+    ) -> None:
+        self.walk = Walk(start=start.key, final_url=start.key)
+        self.agent = agent
+        self.method = method
+        self.url: Url | None = None
+        self.address: Address | None = None
+        self._scope = scope
+        self._seen: list[str] = []
+        self._go(start)
+
+    @property
+    def wants_body(self) -> bool:
+        """Only an old URL's own answer is searched for markup redirects."""
+        return not self.walk.hops and self.method == "GET"
+
+    def feed(self, answer: Answer) -> None:
+        """Take the answer to `url`; afterwards `url` is the next one or None."""
+        url = self.url
+        assert url is not None  # noqa: S101 - the engine asks only open walks
+        self.url = None
+        self.walk.status = answer.status
+        if answer.error:
+            self._stop(answer.error, answer.detail)
+        elif answer.status in REDIRECTS:
+            self._redirect(url, answer)
+        else:
+            self._note_final(answer)
+
+    def _redirect(self, url: Url, answer: Answer) -> None:
+        if answer.first(b"set-cookie"):
+            self.walk.facts["cookie"] = "yes"
+        if url.scheme == "https" and not answer.first(b"strict-transport-security"):
+            self.walk.facts["no_hsts"] = url.host
+        raw, problem = _location(answer)
+        target = read_location(raw, url.href)
+        if problem or isinstance(target, Refusal):
+            self._refuse(url, answer.status, raw, problem, target)
+            return
+        if _ODD.search(raw):
+            self.walk.facts["odd_location"] = shown(raw.decode("latin-1"))
+        text = shown(raw.decode("utf-8", "backslashreplace"))
+        self.walk.hops.append(Hop(url.key, answer.status, text, target.key))
+        self.walk.final_url = target.key
+        self._advance(target)
+
+    def _advance(self, target: Url) -> None:
+        key = self._scope.wire(target).key
+        if key in self._seen:
+            self.walk.loop_start = self._seen.index(key)
+            self._stop("loop", "")
+        elif len(self.walk.hops) >= self._scope.max_hops:
+            self._stop("too_many", f"more than {self._scope.max_hops} redirects")
+        else:
+            self._go(target)
+
+    def _go(self, target: Url) -> None:
+        wire = self._scope.wire(target)
+        if self._scope.guard.spelled_private(wire):
+            self._stop("blocked", f"{wire.host} is a private address")
+            return
+        if not self._scope.inside(wire.host):
+            self._stop("offsite", f"{target.host} is no host of this plan")
+            return
+        address = self._scope.guard.address(wire)
+        if isinstance(address, Address):
+            self.url, self.address = target, address
+            self._seen.append(wire.key)
+        else:
+            self._stop(
+                "blocked" if address.kind == "private" else "dns", address.detail
+            )
+
+    @property
+    def wire_url(self) -> str:
+        """What is requested: `url` at the host that answers for it."""
+        assert self.url is not None  # noqa: S101 - asked only while open
+        return self._scope.wire(self.url).key
+
+    def _refuse(
+        self, url: Url, status: int, raw: bytes, problem: str, target: Url | Refusal
+    ) -> None:
+        text = shown(raw.decode("utf-8", "backslashreplace"))
+        self.walk.hops.append(Hop(url.key, status, text, ""))
+        full = raw.decode("latin-1")
+        if self._scope.guard.points_inside(full):
+            self._stop("blocked", f"Location {text} points to a private address")
+            return
+        reason = problem or (target.message if isinstance(target, Refusal) else "")
+        self._stop("bad_redirect", reason)
+
+    def _note_final(self, answer: Answer) -> None:
+        facts = self.walk.facts
+        for name in (b"content-type", b"x-robots-tag", b"link"):
+            values = b", ".join(answer.all(name)).decode("latin-1")
+            if values:
+                facts[name.decode()] = values[:2_000]
+        if answer.status == 200 and answer.body:
+            from redirectmap.verify.markup import markup_redirect
+
+            facts.update(markup_redirect(answer.body, self.walk.final_url))
+        if 300 <= answer.status < 400:
+            self._stop("bad_redirect", f"status {answer.status} leads nowhere")
+
+    def _stop(self, end: str, detail: str) -> None:
+        self.url = None
+        self.walk.end = end  # type: ignore[assignment]  # engine errors are Ends
+        self.walk.detail = detail
+
+
+def read_location(raw: bytes, base: str) -> Url | Refusal:
+    """Read a Location as browsers do: UTF-8 where it is, else byte by byte."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "".join(f"%{b:02X}" if b > 127 else chr(b) for b in raw)
+    target = parse(text, base, as_browser=True)
+    if isinstance(target, Url) and _is_broken_idn(target.host):
+        return Refusal(shown(text), "unparsable")
+    if isinstance(target, Url) and "#" not in target.href and "#" in base:
+        return parse(f"{target.href}#{base.partition('#')[2]}")
+    return target
+
+
+def _is_broken_idn(host: str) -> bool:
+    """Say whether a label claims to be encoded and does not decode to letters."""
+    for label in host.partition(":")[0].split("."):
+        if label.startswith("xn--"):
+            try:
+                plain = label[4:].encode("ascii").decode("punycode")
+            except UnicodeError:
+                return True
+            if any(unicodedata.category(sign).startswith("C") for sign in plain):
+                return True
+    return False
+
+
+def _location(answer: Answer) -> tuple[bytes, str]:
+    values = list(dict.fromkeys(answer.all(b"location")))
+    if not values:
+        return b"", f"status {answer.status} without Location"
+    if len(values) > 1:
+        return values[0], "two different Location headers"
+    return values[0], "" if values[0] else "Location is empty"
