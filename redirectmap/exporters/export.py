@@ -1,0 +1,155 @@
+"""Write a plan's rules to a folder, whole, with what was refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from redirectmap import __version__
+from redirectmap.errors import UsageError
+from redirectmap.exporters.base import Exporter, Options, carried
+from redirectmap.exporters.catalogue import exporter
+from redirectmap.exporters.gate import ANY_HOSTS, Hosts
+from redirectmap.exporters.rules import Query, Refused, RuleSet, build_rules, spelled
+from redirectmap.tables.files import read_json, write_atomic, write_csv, write_json
+
+RECORD = "export.json"
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What was written.
+
+    Attributes:
+        name: Rule format.
+        folder: Where it was written to.
+        files: Names of the files, sorted.
+        rows: Rules written.
+        refused: Rows not carried, dearest first.
+        left_out: Rows that need no rule (`keep`, `review`).
+    """
+
+    name: str
+    folder: Path
+    files: tuple[str, ...]
+    rows: int
+    refused: tuple[Refused, ...]
+    left_out: int
+
+    @property
+    def refused_value(self) -> float:
+        """Share (0 to 1) of the old site's value on the refused rows."""
+        return sum(item.value for item in self.refused)
+
+
+def export_plan(
+    plan: pd.DataFrame,
+    name: str,
+    out: Path,
+    *,
+    install_dir: Path | None = None,
+    query: Query = "keep",
+    include_review: bool = False,
+    hosts: Hosts = ANY_HOSTS,
+) -> ExportResult:
+    """Write the rules of `plan` in the format `name` to `out`/`name`.
+
+    Args:
+        plan: Schema `PLAN`.
+        name: Rule format, see `exporters`.
+        out: Folder above the format's own.
+        install_dir: Where the files will live on the server; default: where
+            they are written.
+        query: What becomes of a request's own query on a path's rule.
+        include_review: Export `review` rows that hold a proposal, too.
+        hosts: The project's hosts.
+
+    Raises:
+        UsageError: No such format, or it cannot treat queries so.
+    """
+    kind = exporter(name)
+    if query not in kind.carries.modes:
+        modes = ", ".join(kind.carries.modes)
+        raise UsageError(
+            f"{kind.title} cannot treat queries as {query!r}",
+            hint=f"use --query with one of: {modes}",
+        )
+    folder = out / name
+    options = Options(query, (install_dir or folder).absolute(), __version__)
+    whole = build_rules(plan, include_review=include_review, hosts=hosts)
+    rules = carried(whole, kind, options)
+    files = kind.render(rules, options)
+    _compare(kind, rules, files)
+    for file, data in files.items():
+        write_atomic(folder / file, data)
+    _write_refused(folder, rules)
+    write_atomic(folder / "README.txt", _readme(kind, rules, options, files))
+    record = {
+        "format": name,
+        "version": __version__,
+        "plan_sha256": rules.plan_hash,
+        "rules": len(rules.rules),
+        "refused": len(rules.refused),
+        "query": query,
+        "include_review": include_review,
+        "folder": str(options.folder),
+        "old_hosts": sorted(hosts.old),
+        "target_hosts": sorted(hosts.target),
+        "files": sorted(files),
+    }
+    write_json(folder / RECORD, record)
+    return ExportResult(
+        name=name,
+        folder=folder,
+        files=tuple(sorted(files)),
+        rows=len(rules.rules),
+        refused=rules.refused,
+        left_out=rules.left_out,
+    )
+
+
+def read_record(folder: Path) -> dict[str, object]:
+    """Read how the files in `folder` were made.
+
+    Raises:
+        InputError: There is no record in `folder`.
+    """
+    return read_json(folder / RECORD)
+
+
+def _compare(kind: Exporter, rules: RuleSet, files: dict[str, bytes]) -> None:
+    """Read the files back before they are written, and compare with the rules."""
+    if kind.reread is None:
+        return
+    planned = {key: rule.answer for key, rule in spelled(rules.rules).items()}
+    found = kind.reread(files)
+    if found != planned:
+        odd = sorted(found.items() ^ planned.items())[:3]
+        raise AssertionError(f"{kind.name} would not say what the plan says: {odd}")
+
+
+def _write_refused(folder: Path, rules: RuleSet) -> None:
+    rows = [(r.old_url, r.code, r.reason, r.value) for r in rules.refused]
+    columns = ["old_url", "code", "reason", "value"]
+    write_csv(folder / "refused.csv", pd.DataFrame(rows, columns=columns))
+
+
+def _readme(
+    kind: Exporter, rules: RuleSet, options: Options, files: Collection[str]
+) -> str:
+    at_stake = sum(item.value for item in rules.refused)
+    lines = (
+        f"Redirect rules for {kind.title}, by redirectmap {options.version}",
+        f"plan sha256 {rules.plan_hash}",
+        f"{len(rules.rules)} rules in {', '.join(sorted(files))}",
+        f"{len(rules.refused)} rows refused, {at_stake:.2%} of the value: refused.csv",
+        f"{rules.left_out} rows need no rule (keep, review)",
+        f"queries: {options.query}",
+        "",
+        kind.load.format(folder=options.folder),
+        "",
+    )
+    return "\n".join(lines)

@@ -1,0 +1,281 @@
+r"""Rules for nginx: hash maps on the request's own bytes.
+
+Decides the form. nginx folds the case of hash keys, so each value repeats its
+key, and one regular expression compares it with the request byte for byte:
+
+    "/about.html" "/about.html 301:https://new.example/about";
+
+Keys that differ only by case share one entry. `$` begins a variable in values,
+so it is written `${redirectmap_dollar}`. A word of the file may have 4 095
+bytes; longer pairs become regular-expression keys, which need no repeated key.
+
+Source  nginx/src/core/ngx_hash.c (key, two pointers, two bytes per entry),
+ngx_conf_file.c (4 096-byte buffer), ngx_http_map_module.c.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
+from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet, spelled
+
+MAX_WORD = 4_000  # bytes of a quoted word; nginx stops at 4 096
+_DOLLAR = "${redirectmap_dollar}"
+
+
+def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
+    """Spell the rules: http.conf, server.conf and a file per map."""
+    title = header(rules, options, "nginx")
+    tables = _tables(rules, options)
+    files = {
+        f"{name}.map": (title + "".join(sorted(lines))).encode()
+        for name, lines in tables.items()
+    }
+    files["http.conf"] = (title + "".join(_http(options, tables))).encode()
+    files["server.conf"] = (title + "".join(_server(rules))).encode()
+    return files
+
+
+def _tables(rules: RuleSet, options: Options) -> dict[str, list[str]]:
+    """Return the lines of each map file; a file that has none is left out."""
+    parts: dict[str, dict[str, Rule]] = defaultdict(dict)
+    for key, rule in spelled(rules.rules).items():
+        exact = rule.query is not None or options.query == "exact"
+        table = f"{'exact' if exact else 'path'}{'_host' if rule.host else ''}"
+        parts[table][key] = rule
+    found: dict[str, list[str]] = defaultdict(list)
+    for table, known in parts.items():
+        for line, long in _entries(known):
+            found[f"{table}_long" if long else table].append(line)
+    return found
+
+
+def _entries(known: dict[str, Rule]) -> Iterator[tuple[str, bool]]:
+    """Yield (line, is a regular expression), one per key without its case."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(known):
+        groups[key.lower()].append(key)
+    for folded, keys in groups.items():
+        value = " ".join(f"{key} {known[key].answer}" for key in keys)
+        words = f'"{_quoted(folded)}"', f'"{_valued(value)}"'
+        if max(map(len, words)) <= MAX_WORD:
+            yield f"{words[0]} {words[1]};\n", False
+            continue
+        for key in keys:
+            yield f"{_regex_key(key)} {_long_value(known[key])};\n", True
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _valued(text: str) -> str:
+    return _quoted(text).replace("$", _DOLLAR)
+
+
+def _regex_key(key: str) -> str:
+    escaped = re.sub(r"[^A-Za-z0-9/_%&=:;,@~-]", lambda m: f"\\{m.group()}", key)
+    return f'"~^{_quoted(escaped)}$"'
+
+
+def _long_value(rule: Rule) -> str:
+    return f'"{_valued(rule.answer)}"'
+
+
+def too_long(rule: Rule, _options: Options) -> tuple[str, str] | None:
+    """Refuse what does not fit a word of the file even on its own."""
+    if max(len(_regex_key(rule.key)), len(_long_value(rule))) <= MAX_WORD:
+        return None
+    return "too_long", "nginx reads no word of more than 4 096 bytes"
+
+
+SUBJECTS = {
+    "exact_host": "$host$request_uri",
+    "exact": "$request_uri",
+    "path_host": "$redirectmap_host_path",
+    "path": "$redirectmap_path",
+}
+
+
+def _http(options: Options, tables: dict[str, list[str]]) -> Iterator[str]:
+    yield from _hash_sizes(tables)
+    yield f'geo {_DOLLAR[0]}{_DOLLAR[2:-1]} {{ default "$"; }}\n\n'
+    if options.query != "exact":
+        yield _PATH
+    used = [name for name in SUBJECTS if {name, f"{name}_long"} & tables.keys()]
+    for name in used:
+        yield from _lookup(name, tables, options)
+    exact = [name for name in used if name.startswith("exact")]
+    path = [name for name in used if name.startswith("path")]
+    yield _first("found_exact", [f"$redirectmap_{name}_answer" for name in exact])
+    yield _first("found_path", [f"$redirectmap_{name}_answer" for name in path])
+    keep = options.query == "keep" and bool(path)
+    if keep:
+        yield _TAIL
+    by_path = "$redirectmap_with_query" if keep else "$redirectmap_found_path"
+    yield _first("answer", ["$redirectmap_found_exact", by_path])
+
+
+_PATH = """\
+# the request's path, without its query; as sent
+map $request_uri $redirectmap_path {
+    default "";
+    "~^(?<redirectmap_p>[^?]*)" $redirectmap_p;
+}
+map $request_uri $redirectmap_args {
+    default "";
+    "~^[^?]*\\?(?<redirectmap_a>.*)$" $redirectmap_a;
+}
+map $redirectmap_path $redirectmap_host_path { default $host$redirectmap_path; }
+
+"""
+
+_TAIL = """\
+# the request's own query joins the target's, before its fragment
+map $redirectmap_found_path $redirectmap_base {
+    default "";
+    "~^(?<redirectmap_b>[^#]*)" $redirectmap_b;
+}
+map $redirectmap_found_path $redirectmap_fragment {
+    default "";
+    "~(?<redirectmap_f>#.*)$" $redirectmap_f;
+}
+map $redirectmap_base $redirectmap_joint {
+    default "?";
+    "~\\?$" "";
+    "~\\?" "&";
+}
+map $redirectmap_args $redirectmap_tail {
+    default "$redirectmap_joint$redirectmap_args";
+    "" "";
+}
+map $redirectmap_found_path $redirectmap_with_query {
+    default "$redirectmap_base$redirectmap_tail$redirectmap_fragment";
+    "" "";
+}
+
+"""
+
+
+def _lookup(name: str, tables: dict[str, list[str]], options: Options) -> Iterator[str]:
+    """Write the maps that look a subject up and compare its letter case."""
+    subject, answers = SUBJECTS[name], []
+    if name in tables:
+        yield (
+            f"map {subject} $redirectmap_{name}_hit {{\n"
+            f'    default "";\n    include "{_file(options, name)}";\n}}\n'
+            f'map "$redirectmap_{name}_hit {subject}" $redirectmap_{name}_short {{\n'
+            '    default "";\n'
+            '    "~^(?:[^ ]+ [^ ]+ )*?([^ ]+) (?<redirectmap_'
+            f'{name}_v>[^ ]+) (?:[^ ]+ [^ ]+ )*\\1$" $redirectmap_{name}_v;\n}}\n'
+        )
+        answers.append(f"$redirectmap_{name}_short")
+    if f"{name}_long" in tables:
+        yield (
+            f"map {subject} $redirectmap_{name}_long {{\n"
+            f'    default "";\n    include "{_file(options, f"{name}_long")}";\n}}\n'
+        )
+        answers.append(f"$redirectmap_{name}_long")
+    yield _first(f"{name}_answer", answers)
+
+
+def _file(options: Options, name: str) -> str:
+    return _quoted(str(options.folder / f"{name}.map"))
+
+
+def _first(name: str, variables: list[str]) -> str:
+    """Write a map that takes the first of `variables` that is not empty."""
+    if not variables:
+        return f'map "" $redirectmap_{name} {{ default ""; }}\n\n'
+    lines, last = [], variables[-1]
+    for index, variable in enumerate(variables[:-1]):
+        rest = f"$redirectmap_{name}_{index + 1}"
+        if index == len(variables) - 2:
+            rest = last
+        own = f"$redirectmap_{name}" + (f"_{index}" if index else "")
+        lines.append(f'map {variable} {own} {{ default {variable}; "" {rest}; }}\n')
+    if not lines:
+        lines = [f"map {last} $redirectmap_{name} {{ default {last}; }}\n"]
+    return "".join(lines) + "\n"
+
+
+def _server(rules: RuleSet) -> Iterator[str]:
+    for status in rules.statuses:
+        if status in REDIRECTS:
+            yield (
+                f'if ($redirectmap_answer ~ "^{status}:(.+)$") '
+                f"{{ return {status} $1; }}\n"
+            )
+        else:
+            yield f'if ($redirectmap_answer ~ "^{status}:") {{ return {status}; }}\n'
+
+
+def _hash_sizes(tables: dict[str, list[str]]) -> list[str]:
+    """Size the hash tables; with its defaults nginx stops at 60 characters."""
+    short = [lines for name, lines in tables.items() if not name.endswith("_long")]
+    longest = max((_key_length(line) for lines in short for line in lines), default=0)
+    most = max(map(len, short), default=0)
+    bucket = max(512, _power_of_two(longest + 34))
+    return [
+        f"map_hash_bucket_size {bucket};\n",
+        f"map_hash_max_size {max(2048, _power_of_two(most))};\n",
+    ]
+
+
+def _key_length(line: str) -> int:
+    return line.index('" "')
+
+
+def _power_of_two(number: int) -> int:
+    return 1 << max(0, number - 1).bit_length()
+
+
+def words(line: str) -> Iterable[str]:
+    """Return the quoted words of a map line, without their escapes."""
+    found = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
+    return [re.sub(r"\\(.)", r"\1", word).replace(_DOLLAR, "$") for word in found]
+
+
+def reread(files: dict[str, bytes]) -> dict[str, str]:
+    """Read our own files back: key to answer, as nginx would."""
+    known: dict[str, str] = {}
+    for name, data in files.items():
+        for line in data.decode().splitlines() if name.endswith(".map") else ():
+            if line.startswith("#"):
+                continue
+            key, value = words(line)
+            if name.endswith("_long.map"):
+                known[re.sub(r"\\(.)", r"\1", key[2:-1])] = value
+            else:
+                parts = value.split(" ")
+                known |= dict(zip(parts[::2], parts[1::2], strict=True))
+    return known
+
+
+NGINX = Exporter(
+    name="nginx",
+    title="nginx",
+    carries=Carries(
+        statuses=frozenset({301, 302, 303, 307, 308, 404, 410, 451}),
+        bad=SERVER_BAD,
+        source_chars=4_000,
+        origin="nginx/src/core/ngx_conf_file.c; each row proven by request",
+    ),
+    render=render,
+    load="""\
+In nginx.conf:
+    http {{
+        include {folder}/http.conf;
+        server {{
+            include {folder}/server.conf;   # before any location
+        }}
+    }}
+Then: nginx -t && nginx -s reload
+Where map_hash_bucket_size or map_hash_max_size stand already, keep the larger.""",
+    special=too_long,
+    server="nginx",
+    reread=reread,
+)
