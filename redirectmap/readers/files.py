@@ -34,6 +34,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
 )
+_CONTROLS = (*range(9), *range(14, 32))
 _BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -122,17 +123,22 @@ def check_text(path: Path, head: bytes, encoding: str | None) -> str:
     if encoding is not None:
         return _known_encoding(encoding)
     found = encoding_of(head)
-    if found != "utf-8" or head.count(0) <= len(head) // 50:
+    noise = sum(head.count(byte) for byte in _CONTROLS)
+    if found != "utf-8" or noise < 8 or noise <= len(head) // 20:
         return found
+    raise _no_text(path, head)
+
+
+def _no_text(path: Path, head: bytes) -> InputError:
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if odd > 20 * even + len(head) // 5 or even > 20 * odd + len(head) // 5:
         name = "utf-16-le" if odd > even else "utf-16-be"
-        raise InputError(
+        return InputError(
             "its encoding looks like UTF-16 without a byte order mark (NUL bytes)",
             hint=f"say --encoding {name}, or save the file as CSV UTF-8",
             where=str(path),
         )
-    raise InputError(
+    return InputError(
         "is not text",
         hint="export it as CSV UTF-8, or give the right file",
         where=str(path),

@@ -136,9 +136,9 @@ LAYOUTS: tuple[Layout, ...] = (
         },
         ("old_url", "action"),
     ),
-    Layout("pages table", "pages", PLAIN_PAGES, ("url", "title"), ("url",)),
-    Layout("pages table", "pages", PLAIN_PAGES, ("url", "content_type"), ("url",)),
-    Layout("pages table", "pages", PLAIN_PAGES, ("url", "status"), ("url",)),
+    Layout(
+        "pages table", "pages", PLAIN_PAGES, ("url",), ("title", "content_type", "h1")
+    ),
     Layout(
         "screaming frog internal",
         "pages",
@@ -231,7 +231,7 @@ LAYOUTS: tuple[Layout, ...] = (
             "last_seen": ("last seen", "last_seen", "last check"),
             "lost": ("lost", "lost_date"),
         },
-        ("target_url",),
+        ("source_url", "target_url"),
         ("referring page url", "url_from", "domain rating"),
     ),
     Layout(
@@ -316,6 +316,13 @@ LAYOUTS: tuple[Layout, ...] = (
         },
         ("url", "domains"),
         ("ur", "dofollow", "links to target"),
+    ),
+    Layout(
+        "backlink targets",
+        "urls",
+        {"url": ("target url", "target_url", "url_to")},
+        ("url",),
+        ("domain rating", "dr", "ur", "first seen", "nofollow"),
     ),
     Layout(
         "moz top pages",

@@ -1,0 +1,95 @@
+"""Tell what a file is, what was read, what was refused: for any file at all.
+
+Decides which reader a file is for. Readers of installed plug-ins (entry points
+`redirectmap.readers`) are asked first; each is a `Reader`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from redirectmap.errors import InputError
+from redirectmap.readers.backlinks import read_backlinks
+from redirectmap.readers.cells import open_table
+from redirectmap.readers.files import head_of, nature_of
+from redirectmap.readers.legacy import read_rules, rule_language
+from redirectmap.readers.logs import is_log
+from redirectmap.readers.overrides import read_overrides
+from redirectmap.readers.records import ReadReport
+from redirectmap.readers.sources import is_list, read_site
+from redirectmap.readers.traffic import read_traffic
+from redirectmap.registry import plugins
+
+BASE = "https://old.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A reader as `inspect` knows it: is it for this file, and its account."""
+
+    sniff: Callable[[Path], bool]
+    account: Callable[[Path, str | None], ReadReport]
+
+
+def _backlinks(path: Path, encoding: str | None) -> ReadReport:
+    return read_backlinks([path], encoding=encoding)[1][0]
+
+
+def _traffic(path: Path, encoding: str | None) -> ReadReport:
+    return read_traffic([path], base=BASE, encoding=encoding)[1][0]
+
+
+def _rules(path: Path, encoding: str | None) -> ReadReport:
+    return read_rules([path], base=BASE, encoding=encoding)[2][0]
+
+
+def _overrides(path: Path, encoding: str | None) -> ReadReport:
+    return read_overrides(path, base=BASE, encoding=encoding)[1]
+
+
+def _site(path: Path, encoding: str | None) -> ReadReport:
+    return read_site(path, encoding=encoding).report
+
+
+def _is_binary_or_list(path: Path) -> bool:
+    nature = nature_of(head_of(path))
+    return is_list(path) if nature == "text" else nature != "zip"
+
+
+BUILTIN: Mapping[str, Reader] = {
+    "log": Reader(is_log, _traffic),
+    "rules": Reader(lambda path: rule_language(path) is not None, _rules),
+    "site": Reader(_is_binary_or_list, _site),
+}
+_BY_KIND: Mapping[str, Callable[[Path, str | None], ReadReport]] = {
+    "backlinks": _backlinks,
+    "traffic": _traffic,
+    "legacy": _rules,
+    "overrides": _overrides,
+}
+
+
+def inspect(path: Path, *, encoding: str | None = None) -> ReadReport:
+    """Recognise a file by its content and account for every row of it.
+
+    Args:
+        path: Any file.
+        encoding: What a person says it is in; None to go by its content.
+
+    Raises:
+        InputError: The file cannot be used; the message says why and where.
+    """
+    if encoding is None:
+        for reader in plugins("readers", BUILTIN).values():
+            if reader.sniff(path):
+                return reader.account(path, encoding)
+    with open_table(path, encoding=encoding) as table:
+        kind = table.layout.kind
+    report = _BY_KIND.get(kind, _site)(path, encoding)
+    if not report.rows_in:
+        raise InputError(
+            "has a header and 0 rows", hint="export it again", where=str(path)
+        )
+    return report
