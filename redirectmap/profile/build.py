@@ -179,7 +179,7 @@ def brand_names(site: str, pages: pd.DataFrame | None = None) -> list[str]:
         parts = re.split(r"\s[|\u2013\u2014-]\s", title)
         if len(parts) > 1:
             ends.update({parts[0].strip(), parts[-1].strip()})
-    common = [text for text, n in ends.most_common(2) if n >= 0.3 * len(titles)]
+    common = [text for text, n in ends.most_common(2) if n >= max(3, 0.3 * len(titles))]
     return [*names, *common]
 
 

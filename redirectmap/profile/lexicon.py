@@ -19,7 +19,7 @@ FUNCTION = _set(
     " der die das den dem des ein eine einen einem einer eines dieser diese dieses"
     " diesem diesen sein seine ihr ihre ihrer unser unsere von vom zu zum zur im am"
     " auf an bei mit aus und oder als ist sind war es er sie wir du ich hat haben fuer"
-    " ueber about via per into s dass wie so auch nach"
+    " ueber about per into s dass wie so auch nach"
 )
 GENERIC = _set(
     "click here read more info information learn see visit view go link links website"
@@ -33,7 +33,7 @@ GENERIC = _set(
     " herunterladen jetzt details offizielle offiziell offizieller externer webauftritt"
     " internetauftritt internetpraesenz siehe unter dort da diesen folgen bericht"
     " studie dieser gehe gelangen direkt ganzen vollstaendigen originalartikel"
-    " findest finden shop onlineshop store contact kontakt profile profil"
+    " findest finden weitere weiteren dazu geht gehts beim nachlesen via shop onlineshop store contact kontakt profile profil"
 )
 LEGAL = _set(
     "gmbh ag kg ltd limited inc llc co company corp plc ohg ug mbh gbr ev group gruppe"
@@ -84,6 +84,7 @@ def is_blank(text: str | None) -> bool:
 
 _ENDINGS = (
     "ungen",
+    "ung",
     "ings",
     "ing",
     "ern",
@@ -102,7 +103,8 @@ _ENDINGS = (
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """Cut the commonest English and German endings; four letters stay."""
+    plain = word[:-1] if len(word) > 3 and word.endswith("s") else word
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
+        if plain.endswith(ending) and len(plain) - len(ending) >= 4:
+            return plain[: -len(ending)]
+    return plain

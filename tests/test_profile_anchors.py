@@ -1,0 +1,200 @@
+"""Anchor classes on labelled anchors, and the flags a mix raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, strategies as st
+
+from redirectmap.profile.anchors import CLASSES, Words, classify, keywords_of
+from redirectmap.profile.build import brand_names, build_profile
+from redirectmap.profile.flags import flags, variety
+from redirectmap.profile.rivals import cluster, site_of
+from redirectmap.profile.write import write_profile
+from redirectmap.tables import BACKLINKS, FINDINGS, PAGES, PLAN, read_json
+
+ANCHORS = Path(__file__).parents[1] / "fixtures/anchors"
+SITE = "https://firm.example"
+
+
+def labelled(name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (anchor, true class, found class) of one half of the fixtures."""
+    words = Words.of(())
+    keywords = keywords_of((), words)
+    for line in (ANCHORS / name).read_text(encoding="utf-8").splitlines():
+        field, _, rest = line.partition(": ")
+        values = [value.strip() for value in rest.split(";;")]
+        if field == "site":
+            domain, brands, _ = (part.strip() for part in rest.split("|"))
+            words = Words.of([*brands.split(", "), *brand_names(domain)])
+        elif field == "keywords":
+            keywords = keywords_of(values, words)
+        else:
+            for value in values:
+                anchor = "" if value == "(blank)" else value
+                yield anchor, field, classify(anchor, words, keywords)
+
+
+def macro_f1(rows: list[tuple[str, str, str]]) -> float:
+    """Return the mean over classes of 2 TP / (2 TP + FP + FN)."""
+    scores = []
+    for name in CLASSES:
+        right = sum(truth == found == name for _, truth, found in rows)
+        wrong = sum((truth == name) != (found == name) for _, truth, found in rows)
+        scores.append(2 * right / (2 * right + wrong))
+    return sum(scores) / len(scores)
+
+
+@pytest.mark.parametrize("half", ["build.txt", "holdout.txt"])
+def test_macro_f1(half: str) -> None:
+    rows = list(labelled(half))
+    missed = [row for row in rows if row[1] != row[2]]
+    assert macro_f1(rows) >= 0.90, missed
+
+
+def test_there_are_600_anchors() -> None:
+    assert (
+        sum(1 for half in ("build.txt", "holdout.txt") for _ in labelled(half)) >= 600
+    )
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_a_class(text: str) -> None:
+    words = Words.of(["Firm"])
+    assert classify(text, words, keywords_of(["boiler repair"], words)) in CLASSES
+
+
+def voices(*anchors: tuple[str, int], path: str = "/") -> pd.DataFrame:
+    """Make one domain per voice: (anchor, count)."""
+    rows = [
+        {
+            "source_url": f"https://{path.strip('/')}{text[:3].strip() or 'x'}{n}.test/",
+            "source_domain": f"{path.strip('/')}{text[:3].strip() or 'x'}{n}.test",
+            "target_url": SITE + path,
+            "anchor": text,
+        }
+        for text, count in anchors
+        for n in range(count)
+    ]
+    return BACKLINKS.fit(pd.DataFrame(rows))
+
+
+NATURAL = [("Firm", 20), ("firm.example", 8), ("click here", 6)]
+VARIED = [
+    (f"note {a} about {b}", 1) for a, b in zip("abcdefgh", "ijklmnop", strict=True)
+]
+
+
+def checks_of(table: pd.DataFrame) -> set[str]:
+    """Return the ids of the findings about anchors."""
+    found = build_profile(table, SITE, keywords=["boiler repair", "emergency plumber"])
+    return {c for c in found.findings["check"] if c.startswith("anchor-")}
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (voices(*NATURAL, *VARIED), set()),
+        (
+            voices(("boiler repair", 20), *NATURAL),
+            {"anchor-exact-homepage", "anchor-repeated-phrase"},
+        ),
+        (
+            voices(("emergency plumber", 20), *NATURAL, path="/plumber"),
+            {"anchor-exact-page", "anchor-repeated-phrase"},
+        ),
+        (voices(("cheap boiler repair deals", 9), *NATURAL), {"anchor-ad-copy"}),
+        (voices(("Firm", 60)), {"anchor-no-variety"}),
+        (voices(("boiler repair", 19)), set()),
+    ],
+    ids=["natural", "exact home", "exact page", "ad copy", "no variety", "too little"],
+)
+def test_flags(table: pd.DataFrame, expected: set[str]) -> None:
+    assert checks_of(table) == expected
+
+
+def test_flags_name_the_links_that_cause_them() -> None:
+    found = build_profile(
+        voices(("boiler repair", 20), *NATURAL), SITE, keywords=["boiler repair"]
+    )
+    exact = found.causes[found.causes["check"] == "anchor-exact-homepage"]
+    assert len(exact) == 20
+    assert set(exact["anchor"]) == {"boiler repair"}
+
+
+def test_variety_spans_none_to_all() -> None:
+    assert variety(voices(("x", 9))) == 0
+    assert variety(voices(*VARIED)) == pytest.approx(1)
+    assert flags(voices(("x", 3)).assign(kind="home", **{"class": "exact"})) == []
+
+
+def test_cluster_is_robust_to_one_outlier() -> None:
+    found = cluster({"a": 0.40, "b": 0.45, "c": 0.50, "odd": 0.95})
+    assert found is not None
+    assert (found.low, found.high, found.outliers) == (0.40, 0.50, ("odd",))
+    assert cluster({"a": 0.4, "b": 0.5}) is None
+
+
+def test_profile_against_rivals_and_after_a_dump(tmp_path: Path) -> None:
+    table = pd.concat([voices(*NATURAL), voices(*VARIED, ("Firm", 40), path="/a")])
+    rivals = [
+        (f"r{n}.example", voices(*NATURAL).assign(target_url=f"https://r{n}.example/"))
+        for n in range(3)
+    ]
+    plan = PLAN.fit(
+        pd.DataFrame(
+            {
+                "old_url": [f"{SITE}/a"],
+                "action": ["redirect"],
+                "new_url": ["https://n.test/"],
+            }
+        )
+    )
+    found = build_profile(table, SITE, plan=plan, competitors=rivals, age_months=3)
+    assert "profile-homepage-dump" in set(found.findings["check"])
+    assert found.summary["competitors"]["cluster"]["we_are"] == "below"
+    assert found.summary["range"]["low"] == 0.60
+    FINDINGS.check(found.findings, where="profile")
+    write_profile(tmp_path, found)
+    assert read_json(tmp_path / "profile.json")["site"] == SITE
+    assert site_of(table) == "firm.example"
+
+
+def test_gone_pages_cost_domains() -> None:
+    table = pd.concat([voices(*NATURAL), voices(*VARIED, path="/a")])
+    plan = PLAN.fit(pd.DataFrame({"old_url": [f"{SITE}/a"], "action": ["gone"]}))
+    found = build_profile(table, SITE, plan=plan)
+    lost = found.findings[found.findings["check"] == "profile-lost-domains"]
+    assert len(lost) == 1
+    assert found.summary["homepage"]["lost_domains"]
+
+
+def test_shop_leans_to_categories() -> None:
+    links = pd.concat([voices(*NATURAL), voices(("Firm", 25), path="/products/x")])
+    found = build_profile(links, SITE, site_type="ecommerce")
+    assert "profile-products-over-categories" in set(found.findings["check"])
+
+
+def test_brand_comes_from_domain_and_titles() -> None:
+    titles = [
+        "Boilers | Harlow & Sons",
+        "Pipes | Harlow & Sons",
+        "News | Harlow & Sons",
+    ]
+    pages = PAGES.fit(
+        pd.DataFrame({"url": [f"{SITE}/{n}" for n in range(3)], "title": titles})
+    )
+    assert brand_names("https://www.harlow-sons.com", pages) == [
+        "harlow-sons", "harlow sons", "Harlow & Sons"
+    ]  # fmt: skip
+
+
+def test_new_links_are_a_scope_of_their_own() -> None:
+    table = voices(*NATURAL).assign(first_seen="2020-01-01", last_seen="2024-06-01")
+    table.loc[:4, "first_seen"] = "2024-05-01"
+    kinds = build_profile(table, SITE).kinds
+    new_home = kinds[(kinds["scope"] == "new") & (kinds["kind"] == "home")]
+    assert new_home["links"].item() == 5
