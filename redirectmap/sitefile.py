@@ -1,1 +1,445 @@
-"""The SQLite file of one crawled site: its tables, and how they are opened."""
+"""One crawled site in one SQLite file: frontier, pages, links, redirects.
+
+A page and its out-links commit in one transaction, and a URL leaves the queue
+in that same transaction: a killed crawl loses nothing, because what was not
+committed is still queued. Only one process may write (an flock on the file,
+which the kernel lets go of when the process dies), so a URL in work needs no
+mark in the file, and a dead process leaves none behind.
+
+Counts  known = queued + done + failed + skipped, always.
+Source  https://sqlite.org/wal.html (WAL survives a killed process).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from redirectmap.errors import InputError, ResumableError, UsageError
+
+FORMAT = "1"
+CACHED_IDS = 50_000
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE urls (
+  id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL,
+  depth INTEGER, run INTEGER NOT NULL DEFAULT 0, hops INTEGER NOT NULL DEFAULT 0,
+  tries INTEGER NOT NULL DEFAULT 0,
+  linked INTEGER NOT NULL DEFAULT 0, in_sitemap INTEGER NOT NULL DEFAULT 0,
+  listed INTEGER NOT NULL DEFAULT 0,
+  outcome TEXT, reason TEXT);
+CREATE INDEX queue ON urls (kind, depth, id) WHERE state = 'queued';
+CREATE TABLE pages (
+  id INTEGER PRIMARY KEY, status INTEGER, content_type TEXT, canonical TEXT,
+  title TEXT, h1 TEXT, description TEXT, headings TEXT, text TEXT, lang TEXT,
+  robots TEXT, identifiers TEXT, hreflang TEXT, content_hash TEXT,
+  fetched_at TEXT, bytes INTEGER, seconds REAL, rendered INTEGER);
+CREATE TABLE links (
+  source INTEGER NOT NULL, target INTEGER NOT NULL, position INTEGER,
+  anchor TEXT, rel TEXT, region TEXT);
+CREATE INDEX links_source ON links (source);
+CREATE TABLE redirects (
+  source INTEGER PRIMARY KEY, status INTEGER, kind TEXT, location TEXT,
+  target TEXT);
+CREATE TABLE alternates (
+  id INTEGER NOT NULL, sitemap TEXT, lang TEXT, url TEXT, lastmod TEXT);
+CREATE TABLE warnings (url TEXT, code TEXT, message TEXT);
+CREATE TABLE probes (
+  id INTEGER PRIMARY KEY, folder TEXT, status INTEGER, target TEXT,
+  content_hash TEXT, title TEXT);
+"""
+TABLES = ("meta", "urls", "pages", "links", "redirects", "warnings", "probes")
+
+
+@dataclass(slots=True)
+class Row:
+    """One URL of the frontier, in work."""
+
+    id: int
+    url: str
+    kind: str
+    depth: int = 0
+    run: int = 0
+    hops: int = 0
+    tries: int = 0
+    listed: bool = False
+
+
+@dataclass(slots=True)
+class Found:
+    """A URL that a page, a sitemap or a list names.
+
+    Attributes:
+        kind: page, robots, sitemap or probe.
+        run: How many hops in a row led to a URL of the same shape.
+        skip: Why it is not to be fetched, or None; and in `why` a line for people.
+    """
+
+    url: str
+    kind: str = "page"
+    depth: int = 0
+    run: int = 0
+    hops: int = 0
+    skip: str | None = None
+    why: str | None = None
+    linked: bool = False
+    in_sitemap: bool = False
+    listed: bool = False
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of fetching one URL: everything that one transaction writes."""
+
+    state: str
+    outcome: str
+    reason: str | None = None
+    page: Mapping[str, Any] | None = None
+    links: Sequence[tuple[Found, int, str, str, str]] = ()
+    found: Sequence[Found] = ()
+    redirect: tuple[int, str, str, str | None] | None = None
+    warnings: Sequence[tuple[str, str]] = ()
+    alternates: Sequence[tuple[str, str, str, str | None, str | None]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far a crawl is; every known page URL is in exactly one of these."""
+
+    known: int
+    done: int
+    failed: int
+    queued: int
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def adds_up(self) -> bool:
+        """Say whether known = queued + done + failed + skipped."""
+        total = self.queued + self.done + self.failed + sum(self.skipped.values())
+        return self.known == total
+
+
+class SiteFile:
+    """The file of one site, open for one writer or for readers."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection, lock: int | None) -> None:
+        self.path = path
+        self.db = db
+        self._lock = lock
+        self._ids: OrderedDict[str, int] = OrderedDict()
+
+    @classmethod
+    def create(cls, path: Path) -> SiteFile:
+        """Make a new file.
+
+        Raises:
+            UsageError: The name is taken, or the folder cannot be written to.
+        """
+        if path.exists():
+            raise UsageError(
+                "this file exists already",
+                hint="go on with --resume, or choose another name",
+                where=str(path),
+            )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write here: {error.strerror}",
+                hint="choose another folder",
+                where=str(path),
+            ) from error
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        db = _connect(path)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+        site = cls(path, db, lock)
+        site.set_meta(format=FORMAT, state="running")
+        return site
+
+    @classmethod
+    def resume(cls, path: Path) -> SiteFile:
+        """Open a file to go on with its crawl.
+
+        Raises:
+            InputError: It is no crawl of ours, or it is damaged.
+            ResumableError: Another process writes to it.
+        """
+        _check_header(path)
+        lock = os.open(path, os.O_RDWR)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            raise ResumableError(
+                "another crawl writes to this file",
+                hint="wait for it, or stop it",
+                where=str(path),
+            ) from error
+        db = _connect(path)
+        _check_schema(db, path)
+        db.execute("PRAGMA journal_mode = WAL")
+        return cls(path, db, lock)
+
+    @classmethod
+    def read(cls, path: Path) -> SiteFile:
+        """Open a file to read from it, while it is written or after.
+
+        Raises:
+            InputError: It is no crawl of ours, or it is damaged.
+        """
+        _check_header(path)
+        db = _connect(path)
+        db.execute("PRAGMA query_only = ON")
+        _check_schema(db, path)
+        return cls(path, db, None)
+
+    def close(self) -> None:
+        """Close; the writer leaves one file, without side files."""
+        if self._lock is not None:
+            self.db.execute("PRAGMA journal_mode = DELETE")
+        self.db.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def meta(self) -> dict[str, str]:
+        """Return what is known about the crawl itself."""
+        return dict(self.db.execute("SELECT key, value FROM meta").fetchall())
+
+    def set_meta(self, **values: str) -> None:
+        """Note facts about the crawl itself."""
+        with self.transaction():
+            self.db.executemany(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items())
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write all of the block or nothing."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._ids.clear()
+            self.db.execute("ROLLBACK") if self.db.in_transaction else None
+            raise
+        self.db.execute("COMMIT")
+
+    def add(self, found: Iterable[Found]) -> None:
+        """Add URLs to the frontier; known ones only gain marks."""
+        with self.transaction():
+            for one in found:
+                self.url_id(one)
+
+    def url_id(self, found: Found) -> int:
+        """Return the id of a URL, made known if it was not. In a transaction."""
+        key = found.url
+        known = self._ids.get(key)
+        marks = (found.in_sitemap, found.listed, found.hops and not found.linked)
+        if known is not None and not any(marks):
+            self._ids.move_to_end(key)
+            return known
+        known = self._insert(found)
+        if found.linked:
+            self._ids[key] = known
+            if len(self._ids) > CACHED_IDS:
+                self._ids.popitem(last=False)
+        return known
+
+    def _insert(self, found: Found) -> int:
+        state = "skipped" if found.skip else "queued"
+        row = self.db.execute(
+            "INSERT INTO urls (url, kind, state, depth, run, hops, linked,"
+            " in_sitemap, listed, outcome, reason)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (url) DO UPDATE SET linked = linked | excluded.linked,"
+            " in_sitemap = in_sitemap | excluded.in_sitemap,"
+            " listed = listed | excluded.listed RETURNING id",
+            (
+                found.url,
+                found.kind,
+                state,
+                found.depth,
+                found.run,
+                found.hops,
+                int(found.linked),
+                int(found.in_sitemap),
+                int(found.listed),
+                found.skip,
+                found.why,
+            ),
+        ).fetchone()
+        return int(row[0])
+
+    def commit(self, row: Row, result: Result) -> None:
+        """Write what came of one URL, its links included, in one transaction."""
+        with self.transaction():
+            self.db.execute(
+                "UPDATE urls SET state = ?, outcome = ?, reason = ?, tries = ?"
+                " WHERE id = ?",
+                (result.state, result.outcome, result.reason, row.tries, row.id),
+            )
+            if result.page is not None:
+                self._write_page(row.id, result.page)
+            for one in result.found:
+                self.url_id(one)
+            if result.links:
+                self._write_links(row.id, result.links)
+            if result.redirect is not None:
+                self.db.execute(
+                    "INSERT OR REPLACE INTO redirects VALUES (?, ?, ?, ?, ?)",
+                    (row.id, *result.redirect),
+                )
+            self._write_notes(row, result)
+
+    def _write_page(self, key: int, page: Mapping[str, Any]) -> None:
+        names = ", ".join(page)
+        marks = ", ".join("?" * (len(page) + 1))
+        values = [
+            json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+            for value in page.values()
+        ]
+        self.db.execute(
+            f"INSERT OR REPLACE INTO pages (id, {names}) VALUES ({marks})",  # noqa: S608
+            (key, *values),
+        )
+
+    def _write_links(
+        self, source: int, links: Sequence[tuple[Found, int, str, str, str]]
+    ) -> None:
+        self.db.execute("DELETE FROM links WHERE source = ?", (source,))
+        self.db.executemany(
+            "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)",
+            [(source, self.url_id(found), *rest) for found, *rest in links],
+        )
+
+    def _write_notes(self, row: Row, result: Result) -> None:
+        self.db.executemany(
+            "INSERT INTO warnings VALUES (?, ?, ?)",
+            [(row.url, code, message) for code, message in result.warnings],
+        )
+        self.db.executemany(
+            "INSERT INTO alternates SELECT id, ?, ?, ?, ? FROM urls WHERE url = ?",
+            [(*rest, url) for url, *rest in result.alternates],
+        )
+
+    def warn(self, url: str, code: str, message: str) -> None:
+        """Note something that a person should know."""
+        with self.transaction():
+            self.db.execute(
+                "INSERT INTO warnings VALUES (?, ?, ?)", (url, code, message)
+            )
+
+    def known(self, url: str) -> bool:
+        """Say whether a link to `url` was written lately (a cache, not the file)."""
+        return url in self._ids
+
+    def add_probe(
+        self, row: Row, probe: tuple[str, int, str | None, str | None, str | None]
+    ) -> None:
+        """Keep what an invented path was answered with."""
+        with self.transaction():
+            self.db.execute(
+                "INSERT OR REPLACE INTO probes VALUES (?, ?, ?, ?, ?, ?)",
+                (row.id, *probe),
+            )
+
+    def skip(self, row: Row, outcome: str, reason: str) -> None:
+        """Set a queued URL aside."""
+        self.commit(row, Result("skipped", outcome, reason))
+
+    def queued(self, limit: int) -> list[Row]:
+        """Return the next URLs to fetch: sitemaps first, then by clicks."""
+        rows: list[tuple[Any, ...]] = []
+        for kind in ("sitemap", "probe", "page"):
+            rows += self.db.execute(
+                "SELECT id, url, kind, depth, run, hops, tries, listed FROM urls"
+                " WHERE state = 'queued' AND kind = ? ORDER BY depth, id LIMIT ?",
+                (kind, limit - len(rows)),
+            ).fetchall()
+        return [Row(*row) for row in rows]
+
+    def requeue_failed(self) -> int:
+        """Queue again what failed; return how many URLs that is."""
+        with self.transaction():
+            return self.db.execute(
+                "UPDATE urls SET state = 'queued', tries = 0 WHERE state = 'failed'"
+                " OR (state = 'skipped' AND outcome = 'max_pages')"
+            ).rowcount
+
+    def counts(self) -> Counts:
+        """Count the page URLs by what became of them."""
+        rows = self.db.execute(
+            "SELECT state, CASE state WHEN 'skipped' THEN outcome END, count(*)"
+            " FROM urls WHERE kind = 'page' GROUP BY 1, 2"
+        ).fetchall()
+        by_state: dict[str, int] = {}
+        for state, _, number in rows:
+            by_state[state] = by_state.get(state, 0) + number
+        return Counts(
+            known=sum(by_state.values()),
+            done=by_state.get("done", 0),
+            failed=by_state.get("failed", 0),
+            queued=by_state.get("queued", 0),
+            skipped={why: n for state, why, n in rows if state == "skipped"},
+        )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=30, isolation_level=None)
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA cache_size = -16000")
+    return db
+
+
+def _check_header(path: Path) -> None:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(16)
+    except OSError as error:
+        raise InputError(
+            f"cannot be read: {error.strerror}",
+            hint="check the path",
+            where=str(path),
+        ) from error
+    if head != b"SQLite format 3\x00":
+        raise InputError(
+            "is not a crawl (no SQLite file)",
+            hint="crawl the site again under another name",
+            where=str(path),
+        )
+
+
+def _check_schema(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse files that are damaged, of another program, or that hold code."""
+    hint = "crawl the site again under another name"
+    try:
+        rows = db.execute("SELECT type, name FROM sqlite_master").fetchall()
+        sound = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise InputError(f"is damaged: {error}", hint=hint, where=str(path)) from error
+    names = {name for kind, name in rows if kind == "table"}
+    if any(kind in {"trigger", "view"} for kind, _ in rows):
+        problem = "holds triggers or views, which no crawl of ours does"
+    elif not names.issuperset(TABLES):
+        problem = "is an SQLite file, but not a crawl"
+    elif sound != "ok":
+        problem = f"is damaged: {sound}"
+    else:
+        return
+    db.close()
+    raise InputError(problem, hint=hint, where=str(path))

@@ -1,1 +1,9 @@
-"""To be described by its first module."""
+"""Start the site spider as a process, follow it, and say how it ended.
+
+A process of its own, because a reactor runs once per process, and because the
+memory of a long crawl goes back to the system when it ends.
+"""
+
+from redirectmap.crawl.process import CrawlReport, CrawlSettings, crawl_site
+
+__all__ = ["CrawlReport", "CrawlSettings", "crawl_site"]

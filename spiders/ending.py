@@ -1,0 +1,126 @@
+"""What can only be said when all pages are in: chains, loops, soft 404s.
+
+Writes the final outcome of redirecting URLs, the warnings that compare pages,
+and why the crawl ended.
+"""
+
+from __future__ import annotations
+
+from redirectmap.sitefile import Counts, SiteFile
+from spiders.scope import MAX_HOPS
+
+
+def conclude(site: SiteFile, end: tuple[str, str] | None) -> tuple[str, str]:
+    """Finish the books; return the state and the reason in words.
+
+    States: finished, capped, interrupted, partly_failed, io_error, empty.
+    """
+    _settle_redirects(site)
+    _note_soft_404(site)
+    _note_canonical_loops(site)
+    counts = site.counts()
+    state, reason = end or _state_of(site, counts)
+    site.set_meta(state=state, reason=reason)
+    return state, reason
+
+
+def _state_of(site: SiteFile, counts: Counts) -> tuple[str, str]:
+    if counts.queued:
+        return "interrupted", f"{counts.queued} URLs are still to fetch"
+    if not counts.done:
+        row = site.db.execute(
+            "SELECT url, outcome, reason FROM urls WHERE kind = 'page'"
+            " AND state IN ('failed', 'skipped') ORDER BY id LIMIT 1"
+        ).fetchone()
+        said = f"{row[0]}: {row[1]}" + (f" ({row[2]})" if row[2] else "") if row else ""
+        return "empty", said or "nothing was found"
+    if counts.failed:
+        return "partly_failed", f"{counts.failed} URLs gave no usable answer"
+    return "finished", "every known URL was fetched or set aside by a rule"
+
+
+def _settle_redirects(site: SiteFile) -> None:
+    rows = site.db.execute(
+        "SELECT u.url, r.target FROM redirects r JOIN urls u ON u.id = r.source"
+        " WHERE u.outcome IN ('redirect', 'client_redirect') AND u.kind = 'page'"
+    ).fetchall()
+    hops = {url: target for url, target in rows if target}
+    with site.transaction():
+        for url in hops:
+            outcome, reason, code = _end_of(url, hops, site)
+            if outcome:
+                site.db.execute(
+                    "UPDATE urls SET outcome = ?, reason = ? WHERE url = ?",
+                    (outcome, reason, url),
+                )
+            if code:
+                site.db.execute(
+                    "INSERT INTO warnings SELECT ?, 'redirect_chain', ? WHERE NOT"
+                    " EXISTS (SELECT 1 FROM warnings WHERE url = ?"
+                    " AND code = 'redirect_chain')",
+                    (url, code, url),
+                )
+
+
+def _end_of(
+    url: str, hops: dict[str, str], site: SiteFile
+) -> tuple[str | None, str | None, str | None]:
+    """Walk from `url`; return the outcome to write, its reason, and a warning."""
+    seen = [url]
+    while seen[-1] in hops:
+        target = hops[seen[-1]]
+        if target in seen:
+            loop = seen[seen.index(target) :]
+            return "redirect_loop", " -> ".join([*loop, target])[:1_000], None
+        seen.append(target)
+        if len(seen) > MAX_HOPS + 1:
+            return "too_many_redirects", f"more than {MAX_HOPS} hops", None
+    row = site.db.execute(
+        "SELECT outcome, reason FROM urls WHERE url = ?", (seen[-1],)
+    ).fetchone()
+    if row and row[0] in {
+        "blocked_address",
+        "bad_redirect",
+        "redirect_loop",
+        "too_many_redirects",
+    }:
+        return row[0], row[1], None
+    count = len(seen) - 1
+    return (
+        None,
+        None,
+        f"{count} hops: {' -> '.join(seen)[:1_000]}" if count > 1 else None,
+    )
+
+
+def _note_soft_404(site: SiteFile) -> None:
+    """Flag pages that say what an invented path says in the same folder."""
+    site.db.execute("BEGIN IMMEDIATE")
+    site.db.execute(
+        "INSERT INTO warnings SELECT u.url, 'soft_404', 'answers ' || p.status ||"
+        " ' with the page that an invented path gets' FROM pages p"
+        " JOIN urls u ON u.id = p.id WHERE u.kind = 'page' AND p.status = 200"
+        " AND p.content_hash IN (SELECT content_hash FROM probes WHERE status = 200)"
+        " AND NOT EXISTS (SELECT 1 FROM warnings w WHERE w.url = u.url"
+        " AND w.code = 'soft_404')"
+    )
+    site.db.execute("COMMIT")
+
+
+def _note_canonical_loops(site: SiteFile) -> None:
+    site.db.execute("BEGIN IMMEDIATE")
+    site.db.execute(
+        "INSERT INTO warnings SELECT u.url, 'canonical', 'canonical loop with ' ||"
+        " p.canonical FROM pages p JOIN urls u ON u.id = p.id"
+        " JOIN urls v ON v.url = p.canonical JOIN pages q ON q.id = v.id"
+        " WHERE q.canonical = u.url AND v.id != u.id AND NOT EXISTS"
+        " (SELECT 1 FROM warnings w WHERE w.url = u.url AND w.code = 'canonical')"
+    )
+    site.db.execute(
+        "INSERT INTO warnings SELECT u.url, 'canonical', 'canonical answers ' ||"
+        " q.status FROM pages p JOIN urls u ON u.id = p.id"
+        " JOIN urls v ON v.url = p.canonical JOIN pages q ON q.id = v.id"
+        " WHERE q.status NOT BETWEEN 200 AND 299 AND NOT EXISTS"
+        " (SELECT 1 FROM warnings w WHERE w.url = u.url AND w.code = 'canonical')"
+    )
+    site.db.execute("COMMIT")
