@@ -1,0 +1,132 @@
+"""Read everything a plan's folder holds for the report; what is missing is None."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from redirectmap.errors import InputError
+from redirectmap.tables import FINDINGS, PLAN, VERDICTS, read_csv_table, read_json
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A plan's folder, read.
+
+    Attributes:
+        folder: Where it lies.
+        plan: Schema PLAN, by priority.
+        findings: Schema FINDINGS, worst first.
+        rules: Pattern rules of the plan.
+        summary: plan.json.
+        verdicts: Schema VERDICTS; None before the first verification.
+        earlier: Counts of earlier verifications, oldest first.
+        proofs: proof.json of each exported format, by name.
+        profile: profile.json.
+        equity: equity.json.
+        new_urls: Pages of the new site that answer 200; empty where not known.
+    """
+
+    folder: Path
+    plan: pd.DataFrame
+    findings: pd.DataFrame
+    rules: pd.DataFrame | None
+    summary: dict[str, Any]
+    verdicts: pd.DataFrame | None
+    earlier: tuple[dict[str, Any], ...]
+    proofs: dict[str, dict[str, Any]]
+    profile: dict[str, Any] | None
+    equity: dict[str, Any] | None
+    new_urls: pd.DataFrame
+
+
+def gather(folder: Path) -> Gathered:
+    """Read `folder`.
+
+    Raises:
+        InputError: There is no plan in it, or a file in it is damaged.
+    """
+    if not (folder / "plan.csv").exists():
+        raise InputError(
+            "holds no plan.csv",
+            hint="name the folder that `redirectmap plan --out` wrote",
+            where=str(folder),
+        )
+    plan = read_csv_table(folder / "plan.csv", PLAN)
+    return Gathered(
+        folder=folder,
+        plan=_by_priority(plan),
+        findings=_table(folder / "findings.csv"),
+        rules=_optional_csv(folder / "rules.csv"),
+        summary=_optional_json(folder / "plan.json") or {},
+        verdicts=_verdicts(folder / "verify" / "verdicts.csv"),
+        earlier=_earlier(folder / "verify"),
+        proofs=_proofs(folder),
+        profile=_optional_json(folder / "profile.json"),
+        equity=_optional_json(folder / "equity.json"),
+        new_urls=_new_urls(folder),
+    )
+
+
+def plain(value: object) -> str:
+    """Return a cell as text that cannot hide anything: no control or bidi marks."""
+    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - NaN
+        return ""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", str(value))
+
+
+def _by_priority(plan: pd.DataFrame) -> pd.DataFrame:
+    order = ["priority", "old_url"]
+    return plan.sort_values(order, ascending=[False, True], ignore_index=True)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        return pd.DataFrame(columns=list(FINDINGS.names))
+    return read_csv_table(path, FINDINGS)
+
+
+def _optional_csv(path: Path) -> pd.DataFrame | None:
+    if not path.exists() or not path.stat().st_size:
+        return None
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except pd.errors.EmptyDataError:
+        return None
+
+
+def _optional_json(path: Path) -> dict[str, Any] | None:
+    return read_json(path) if path.exists() else None
+
+
+def _verdicts(path: Path) -> pd.DataFrame | None:
+    return read_csv_table(path, VERDICTS) if path.exists() else None
+
+
+def _earlier(folder: Path) -> tuple[dict[str, Any], ...]:
+    path = folder / "history.json"
+    runs = read_json(path).get("runs", []) if path.exists() else []
+    return tuple(run for run in runs if isinstance(run, dict))
+
+
+def _proofs(folder: Path) -> dict[str, dict[str, Any]]:
+    found = sorted((folder / "rules").glob("*/proof.json"))
+    return {path.parent.name: read_json(path) for path in found}
+
+
+def _new_urls(folder: Path) -> pd.DataFrame:
+    """Return url and title of the new site's pages that could be a target."""
+    path = folder / "new.db"
+    if not path.exists():
+        return pd.DataFrame({"url": [], "title": []}, dtype=object)
+    from redirectmap.readers import read_site
+
+    pages = read_site(path).pages
+    live = pages["status"].fillna(200).eq(200)
+    return pages.loc[live, ["url", "title"]].reset_index(drop=True)
