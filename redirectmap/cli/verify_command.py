@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from redirectmap.cli.output import emit_json, json_option, progress, quiet_option, say
 from redirectmap.errors import EXIT_DONE, EXIT_FINDINGS, ServerError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIR = click.Path(file_okay=False, path_type=Path)
@@ -36,6 +40,11 @@ _DIR = click.Path(file_okay=False, path_type=Path)
     metavar="HOST[:PORT]=ADDRESS[:PORT]",
     help="Connect there, keep the host name: verify before DNS moves.",
 )
+@click.option(
+    "--old", metavar="SRC", help="Crawl of the old site: language, titles, text."
+)
+@click.option("--new", metavar="SRC", help="Crawl of the new site, as planned from.")
+@click.option("--no-pages", is_flag=True, help="Check hops only, fetch no pages.")
 @click.option("--ca", "ca_file", type=_FILE, help="Certificates to trust.")
 @click.option("--timeout", default=20.0, show_default=True, help="Seconds a request.")
 @click.option(
@@ -58,6 +67,9 @@ def command(
     fail_on: str,
     allow_private: tuple[str, ...],
     resolve: tuple[str, ...],
+    old: str | None,
+    new: str | None,
+    no_pages: bool,
     ca_file: Path | None,
     timeout: float,
     concurrency: int,
@@ -82,6 +94,7 @@ def command(
     settings = VerifySettings(
         resolve=resolve,
         both_agents=not one_agent,
+        check_pages=not no_pages,
         timeout=timeout,
         concurrency=concurrency,
         ca_file=ca_file,
@@ -96,15 +109,20 @@ def command(
             allow_private=allow_private,
             settings=settings,
             folder=out,
+            old=_pages(old),
+            new=_pages(new),
             on_step=step,
         )
-    summary = summarise(verdicts)
+    notes = verdicts.attrs["notes"]
+    summary = {**summarise(verdicts), "notes": notes}
     write_csv(out / "verdicts.csv", verdicts)
     write_json(out / "summary.json", summary)
     if as_json:
         emit_json(summary)
     else:
         click.echo(summary_text(verdicts, summary))
+    for note in notes:
+        say(f"note: {note}", quiet=quiet)
     say(f"wrote {out / 'verdicts.csv'}", quiet=quiet)
     if no_answer_at_all(verdicts):
         raise ServerError(
@@ -113,3 +131,11 @@ def command(
             where=base,
         )
     ctx.exit(EXIT_FINDINGS if fails(summary, fail_on) else EXIT_DONE)
+
+
+def _pages(source: str | None) -> pd.DataFrame | None:
+    if source is None:
+        return None
+    from redirectmap.readers import read_site
+
+    return read_site(source).pages

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,9 +17,11 @@ from redirectmap.tables import VERDICTS
 from redirectmap.urls import Url, parse
 from redirectmap.verify.engine import Engine
 from redirectmap.verify.judge import Row, judge_walk
+from redirectmap.verify.page_stage import check_pages, texts_of
 from redirectmap.verify.problems import OK, PROBLEMS, Problem, worst_first
+from redirectmap.verify.run import Run
 from redirectmap.verify.settings import AGENTS, VerifySettings
-from redirectmap.verify.sites import Sites, rows_of, sites_of
+from redirectmap.verify.sites import rows_of, sites_of
 from redirectmap.verify.state import State
 from redirectmap.verify.walk import Walk, Walker
 
@@ -27,31 +29,15 @@ EXTRA_COLUMNS = ("action", "problems", "details", "hint", "googlebot")
 Step = Callable[[int], None]
 
 
-@dataclass(slots=True)
-class Run:
-    """One verification under way."""
-
-    rows: list[Row]
-    sites: Sites
-    settings: VerifySettings
-    state: State
-    engine: Engine
-    chosen: frozenset[str]
-    problems: dict[str, list[Problem]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, old_url: str, *problems: Problem) -> None:
-        """Attach problems to a row."""
-        self.problems.setdefault(old_url, []).extend(problems)
-
-
-def verify_plan(
+def verify_plan(  # noqa: PLR0913 - one keyword per input
     plan: pd.DataFrame,
     *,
     base: str | None,
     allow_private: Collection[str] = (),
     settings: VerifySettings | None = None,
     folder: Path | None = None,
+    old: pd.DataFrame | None = None,
+    new: pd.DataFrame | None = None,
     on_step: Step = lambda _count: None,
 ) -> pd.DataFrame:
     """Request every old URL of `plan` and judge it.
@@ -62,10 +48,13 @@ def verify_plan(
         allow_private: `HOST` or `HOST:PORT` that may be private.
         settings: Everything else; `base` and `allow_private` above win.
         folder: Where the run is kept, so that a killed one goes on.
+        old: Pages of the old site (schema PAGES): language, title, text.
+        new: Pages of the new site as the plan saw it.
         on_step: Called with the number of walks done.
 
     Returns:
-        Schema VERDICTS and `EXTRA_COLUMNS`, worst and most valuable first.
+        Schema VERDICTS and `EXTRA_COLUMNS`, worst and most valuable first; what
+        is said of whole hosts is in its `attrs["notes"]`.
 
     Raises:
         InputError: A URL of the plan is refused.
@@ -78,6 +67,10 @@ def verify_plan(
     try:
         ask_all(run, on_step)
         judge_all(run)
+        if chosen.check_pages:
+            urls = {row.old_url for row in run.rows}
+            targets = urls | {row.expected for row in run.rows}
+            check_pages(run, plan, texts_of(old, urls), texts_of(new, targets))
         run.state.finish()
         return table_of(run)
     finally:
@@ -172,7 +165,9 @@ def table_of(run: Run) -> pd.DataFrame:
     keys = ["_s", "value", "_r", "old_url"]
     table = table.sort_values(keys, ascending=[True, False, True, True])
     table = table.drop(columns=["_s", "_r"]).reset_index(drop=True)
-    return pd.concat([VERDICTS.fit(table), table[list(EXTRA_COLUMNS)]], axis=1)
+    whole = pd.concat([VERDICTS.fit(table), table[list(EXTRA_COLUMNS)]], axis=1)
+    whole.attrs["notes"] = list(run.notes)
+    return whole
 
 
 def _record(run: Run, row: Row) -> dict[str, object]:

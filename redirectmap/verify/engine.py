@@ -72,13 +72,14 @@ class _Job:
 class _Slot:
     """One curl handle with the buffers of the request it carries."""
 
-    __slots__ = ("agent", "body", "curl", "job", "keep", "lines", "size", "to")
+    __slots__ = ("agent", "body", "cap", "curl", "job", "keep", "lines", "size", "to")
 
     def __init__(self, settings: VerifySettings) -> None:
         self.lines: list[bytes] = []
         self.body: list[bytes] = []
         self.size = 0
         self.keep = False
+        self.cap = BODY_CAP
         self.to = ""
         self.agent = ""
         self.job: _Job | None = None
@@ -94,6 +95,7 @@ class _Slot:
         self.body.clear()
         self.size = 0
         self.keep = walker.wants_body
+        self.cap = walker.cap or BODY_CAP
         curl = self.curl
         curl.setopt(pycurl.URL, walker.wire_url)
         to = walker.address.connect_to
@@ -115,14 +117,14 @@ class _Slot:
         self.size += len(data)
         if self.keep:
             self.body.append(data)
-        return len(data) if self.size <= BODY_CAP else 0
+        return len(data) if self.size <= self.cap else 0
 
     def answer(self, code: int, message: str) -> Answer:
         status = self.curl.getinfo(pycurl.RESPONSE_CODE)
-        cut_by_us = code == pycurl.E_WRITE_ERROR and self.size > BODY_CAP
+        cut_by_us = code == pycurl.E_WRITE_ERROR and self.size > self.cap
         if code and not cut_by_us:
             return Answer(status, error=_end_of(code, message), detail=message)
-        body = b"".join(self.body)[:BODY_CAP] if self.keep else b""
+        body = b"".join(self.body)[: self.cap] if self.keep else b""
         return Answer(status, _headers(self.lines), body)
 
 
@@ -225,7 +227,7 @@ class Engine:
 
     def _route(self, job: _Job, done: Callable[[Walker], None]) -> None:
         walker = job.walker
-        while walker.url is not None and walker.walk.hops:
+        while walker.url is not None and walker.walk.hops and not walker.cap:
             known = self._memo.get((walker.agent, walker.wire_url))
             if known is None:
                 break
@@ -308,7 +310,7 @@ class Engine:
         if self._retry(host, job, answer):
             return
         walker = job.walker
-        if walker.walk.hops:
+        if walker.walk.hops and not walker.cap:
             self._memo[walker.agent, walker.wire_url] = answer
         walker.feed(answer)
         self._route(_Job(walker), done)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,12 @@ class State:
         found = self._db.execute(sql, (kind, url)).fetchone()
         return None if found is None else Walk.from_dict(orjson.loads(found[0]))
 
-    def add_page(self, url: str, facts: dict[str, Any]) -> None:
-        """Keep what a page showed; written at once."""
+    def add_pages(self, pages: Iterable[dict[str, Any]]) -> None:
+        """Keep what pages showed, by their `url`; written at once."""
         with self._db:
             sql = "INSERT OR REPLACE INTO pages VALUES (?, ?)"
-            self._db.execute(sql, (url, orjson.dumps(facts)))
+            rows = ((page["url"], orjson.dumps(page)) for page in pages)
+            self._db.executemany(sql, rows)
 
     def pages(self) -> dict[str, dict[str, Any]]:
         """Return all pages' facts by URL."""

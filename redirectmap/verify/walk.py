@@ -137,16 +137,35 @@ class Scope:
 
 
 class Walker:
-    """Drives one walk: `url` is to be requested next, None when it is over."""
+    """Drives one walk: `url` is to be requested next, None when it is over.
 
-    __slots__ = ("_scope", "_seen", "address", "agent", "method", "url", "walk")
+    Args:
+        start: The URL to ask for.
+        scope: What all walks of the run share.
+        agent: A key of `settings.AGENTS`.
+        method: GET or HEAD.
+        cap: Keep so many bytes of the last answer in `body`; 0 keeps none.
+    """
+
+    __slots__ = (
+        *("_scope", "_seen", "address", "agent", "body", "cap", "method", "url"),
+        "walk",
+    )
 
     def __init__(
-        self, start: Url, scope: Scope, *, agent: str = "browser", method: str = "GET"
+        self,
+        start: Url,
+        scope: Scope,
+        *,
+        agent: str = "browser",
+        method: str = "GET",
+        cap: int = 0,
     ) -> None:
         self.walk = Walk(start=start.key, final_url=start.key)
         self.agent = agent
         self.method = method
+        self.cap = cap
+        self.body = b""
         self.url: Url | None = None
         self.address: Address | None = None
         self._scope = scope
@@ -155,8 +174,8 @@ class Walker:
 
     @property
     def wants_body(self) -> bool:
-        """Only an old URL's own answer is searched for markup redirects."""
-        return not self.walk.hops and self.method == "GET"
+        """An old URL's own answer is searched for markup redirects."""
+        return bool(self.cap) or (not self.walk.hops and self.method == "GET")
 
     def feed(self, answer: Answer) -> None:
         """Take the answer to `url`; afterwards `url` is the next one or None."""
@@ -235,6 +254,8 @@ class Walker:
 
     def _note_final(self, answer: Answer) -> None:
         facts = self.walk.facts
+        if self.cap:
+            self.body = answer.body
         for name in (b"content-type", b"x-robots-tag", b"link"):
             values = b", ".join(answer.all(name)).decode("latin-1")
             if values:

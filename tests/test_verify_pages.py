@@ -1,0 +1,208 @@
+"""What is wrong with a target is found, alone and with others; nothing invented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import pandas as pd
+import pytest
+
+from redirectmap.tables import PAGES
+from redirectmap.verify import VerifySettings, verify_plan
+from redirectmap.verify.judge_page import header_directives
+from tests.verify_site import Reply, Site, page, plan_of, serving
+
+OLD = "http://old.example"
+NEW = "http://new.example"
+GERMAN = (
+    "Unsere Werkstatt repariert Heizungen und Waschmaschinen in der ganzen Region. "
+    "Rufen Sie uns an, wir kommen noch am selben Tag zu Ihnen nach Hause. "
+) * 3
+ENGLISH = (
+    "Our workshop repairs heating systems and washing machines all over the region. "
+    "Give us a call and somebody will visit you at home on the very same day. "
+) * 3
+
+# one fault: what it changes of the page, and its name
+ALONE: dict[str, tuple[dict[str, str], str]] = {
+    "noindex": ({"head": '<meta name="robots" content="noindex,follow">'}, "noindex"),
+    "noindex googlebot": (
+        {"head": '<META NAME="Googlebot" CONTENT="NOINDEX">'},
+        "noindex",
+    ),
+    "none": ({"head": '<meta name="robots" content="none">'}, "noindex"),
+    "x-robots": ({"x-robots": "noindex"}, "noindex"),
+    "x-robots for google": ({"x-robots": "googlebot: noindex"}, "noindex"),
+    "canonical": (
+        {"head": '<link rel="canonical" href="/other">'},
+        "canonical_elsewhere",
+    ),
+    "canonical header": ({"link": '</other>; rel="canonical"'}, "canonical_elsewhere"),
+    "robots": ({"folder": "/private"}, "robots_blocked"),
+    "soft 404 by words": ({"title": "Page not found", "text": "Sorry."}, "soft_404"),
+    "soft 404 by probe": ({"folder": "/soft", "title": "Shop"}, "soft_404"),
+    "language": ({"lang": "de", "text": GERMAN}, "wrong_language"),
+    "parity": (
+        {"title": "Parking rules", "text": "Where lorries may stand overnight. " * 20},
+        "parity",
+    ),
+    "title": ({"title": "Quite another headline"}, "title_changed"),
+    "meta refresh": (
+        {"head": '<meta http-equiv="refresh" content="0;url=/other">'},
+        "target_redirects",
+    ),
+}
+CLEAN: dict[str, dict[str, str]] = {
+    "plain": {},
+    "own canonical": {"canonical": "self"},
+    "index, follow": {"head": '<meta name="robots" content="index, follow">'},
+    "noindex for another": {"x-robots": "otherbot: noindex"},
+    "a comment": {"head": '<!-- <meta name="robots" content="noindex"> -->'},
+    "brand in title": {"title": "Washing machine repair | Example Ltd"},
+    "region in lang": {"lang": "en-GB"},
+    "no lang": {"lang": ""},
+    "lying lang": {"lang": "de"},
+    "reload": {"head": '<meta http-equiv="refresh" content="600">'},
+}
+TITLE = "Washing machine repair"
+ABOUT = {"title", "text", "lang"}  # these change what the page is about
+
+
+def together(one: str, other: str) -> dict[str, str] | None:
+    """Join two faults; None where one would hide the other."""
+    a, b = ALONE[one][0], ALONE[other][0]
+    if (a.keys() & b.keys()) - {"head"} or (a.keys() & ABOUT and b.keys() & ABOUT):
+        return None
+    if ALONE[one][1] == ALONE[other][1]:
+        return None
+    return {**a, **b, "head": a.get("head", "") + b.get("head", "")}
+
+
+CASES: dict[str, tuple[dict[str, str], set[str]]] = {
+    **{f"clean: {name}": (change, set()) for name, change in CLEAN.items()},
+    **{name: (change, {problem}) for name, (change, problem) in ALONE.items()},
+    **{
+        f"{a} + {b}": (both, {ALONE[a][1], ALONE[b][1]})
+        for a, b in combinations(ALONE, 2)
+        if (both := together(a, b)) is not None
+    },
+}
+
+
+def reply_for(path: str, change: dict[str, str]) -> Reply:
+    title = change.get("title", TITLE)
+    own = f'<link rel="canonical" href="{NEW}{path}">'
+    head = own if change.get("canonical") == "self" else change.get("head", "")
+    text = SHOP if title == "Shop" else change.get("text", ENGLISH)
+    lang = change.get("lang", "en")
+    headers = []
+    if "x-robots" in change:
+        headers.append(("X-Robots-Tag", change["x-robots"]))
+    if "link" in change:
+        headers.append(("Link", change["link"]))
+    return Reply(body=page(title, text, head=head, lang=lang), headers=tuple(headers))
+
+
+SHOP = "Welcome to our shop. Browse all our products, or use the search box. " * 4
+
+
+class Shop(Site):
+    """Answers 200 with the shop's front to whatever is asked below /soft/."""
+
+    def reply(self, method: str, target: str, agent: str) -> Reply:
+        if target.startswith("/soft/") and target not in self.replies:
+            return Reply(body=page("Shop", SHOP))
+        return super().reply(method, target, agent)
+
+
+def pages_of(urls: dict[str, str], lang: str = "en") -> pd.DataFrame:
+    """Make the crawl of a site whose pages are all like the planned one."""
+    table = pd.DataFrame({"url": list(urls), "title": list(urls.values())})
+    return PAGES.fit(table.assign(status=200, h1=TITLE, text=ENGLISH, lang=lang))
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> Iterator[pd.DataFrame]:
+    """One run over all cases: case number n is /n on the old site."""
+    robots = Reply(body=b"User-agent: *\nDisallow: /private/\n")
+    old, new = Site(), Shop(replies={"/robots.txt": robots})
+    new.replies["/other"] = Reply(body=page("Other"))
+    rows, titles = {}, {}
+    for number, (change, _) in enumerate(CASES.values()):
+        path = f"{change.get('folder', '')}/p{number}"
+        new.replies[path] = reply_for(path, change)
+        old.replies[f"/{number}"] = Reply(301, f"{NEW}{path}")
+        rows[f"{OLD}/{number}"] = ("redirect", f"{NEW}{path}")
+        titles[f"{NEW}{path}"] = TITLE
+    with serving(old), serving(new):
+        settings = VerifySettings(resolve=(f"new.example={new.origin[7:]}",))
+        yield verify_plan(
+            plan_of(rows),
+            base=old.origin,
+            settings=settings,
+            old=pages_of(dict.fromkeys(rows, TITLE)),
+            new=pages_of(titles),
+        ).set_index("old_url")
+
+
+@pytest.mark.crawl
+@pytest.mark.parametrize("name", CASES)
+def test_each_fault_of_a_page_is_found_and_none_invented(
+    name: str, verdicts: pd.DataFrame
+) -> None:
+    row = verdicts.loc[f"{OLD}/{list(CASES).index(name)}"]
+    assert set(filter(None, row["problems"].split(";"))) == CASES[name][1]
+
+
+@pytest.mark.crawl
+def test_without_crawls_only_what_the_page_says_counts() -> None:
+    new = Site(
+        replies={
+            "/en/kettle": Reply(body=page("Kettle", ENGLISH)),
+            "/de/kessel": Reply(body=page("Kessel", GERMAN, lang="de")),
+            "/moved": Reply(body=page("Lorry parking", "Lorries stay out. " * 20)),
+            "/kept": Reply(body=page("Kept", f'{ENGLISH}<a href="{OLD}/a">x</a>')),
+            "/sitemap.xml": Reply(
+                body=f"<urlset><url><loc>{OLD}/b</loc></url></urlset>".encode(),
+                headers=(("Content-Type", "application/xml"),),
+            ),
+        }
+    )
+    goals = {"/a": "/en/kettle", "/de/b": "/en/kettle", "/c": "/moved", "/d": "/kept"}
+    goals |= {"/de/kessel.html": "/de/kessel", "/b": "/en/kettle"}
+    old = Site(replies={path: Reply(301, NEW + goal) for path, goal in goals.items()})
+    old.replies["/robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /c\n")
+    rows = {OLD + path: ("redirect", NEW + goal) for path, goal in goals.items()}
+    with serving(old), serving(new):
+        settings = VerifySettings(resolve=(f"new.example={new.origin[7:]}",))
+        plan = plan_of(
+            rows, new_title=["Kettle", None, "Coffee cups", None, None, None]
+        )
+        table = verify_plan(plan, base=old.origin, settings=settings)
+    found = table.set_index("old_url")["problems"].to_dict()
+    assert found == {
+        f"{OLD}/a": "linked_internally",
+        f"{OLD}/de/b": "wrong_language",
+        f"{OLD}/c": "parity;redirect_unseen",
+        f"{OLD}/d": "",
+        f"{OLD}/de/kessel.html": "",
+        f"{OLD}/b": "in_sitemap",
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        ("noindex, nofollow", "noindex, nofollow"),
+        ("otherbot: noindex, nofollow", ""),
+        ("googlebot: noindex", "noindex"),
+        ("otherbot: noindex, googlebot: nofollow", "nofollow"),
+        ("unavailable_after: 25 Jun 2030 15:00:00 PST", None),
+    ],
+)
+def test_robots_header_counts_for_googlebot_and_all(
+    header: str, kept: str | None
+) -> None:
+    found = header_directives(header)
+    assert found == kept if kept is not None else "noindex" not in found
