@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings, strategies as st
+from hypothesis import Phase, given, settings, strategies as st
 
 from redirectmap.cli import main
 from redirectmap.exporters import (
@@ -248,6 +248,7 @@ def test_lookup_says_what_the_documentation_says() -> None:
     assert {wire: lookup.answer("h", wire) for wire in ask} == ask
 
 
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # each try is a server
 _ODD = st.text(st.sampled_from("/aA.%$\"'\\;{}()[]?&=#~*+^|<>!:@,é日 -_"), max_size=12)
 
 
@@ -262,7 +263,7 @@ def made_plan(paths: list[str], targets: list[str]) -> pd.DataFrame:
 
 @pytest.mark.server
 @pytest.mark.parametrize("name", PROVABLE)
-@settings(max_examples=5)
+@settings(max_examples=5, phases=UNSHRUNK)
 @given(
     paths=st.lists(_ODD, min_size=400, max_size=400, unique=True),
     targets=st.lists(_ODD, min_size=400, max_size=400),
@@ -280,7 +281,7 @@ def test_made_rules(
 @pytest.mark.soak
 @pytest.mark.server
 @pytest.mark.parametrize("name", PROVABLE)
-@settings(max_examples=50)
+@settings(max_examples=50, phases=UNSHRUNK)
 @given(
     paths=st.lists(_ODD, min_size=400, max_size=400, unique=True),
     targets=st.lists(_ODD, min_size=400, max_size=400),

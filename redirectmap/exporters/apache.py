@@ -86,7 +86,7 @@ def _vhost(rules: RuleSet, options: Options, place: str) -> Iterator[str]:
     if options.query != "exact":
         yield "# the request's path\n"
         tail = r"\?[^ ]*"
-        flag = ",E=REDIRECTMAP_QUERY:%{QUERY_STRING}" if options.query == "keep" else ""
+        flag = ",E=REDIRECTMAP_QUERY:?%{QUERY_STRING}" if options.query == "keep" else ""
         yield from _lookups(rules, "[^ ?]+", rf"^[A-Z]+ ([^ ?]+){tail} HTTP/", flag)
     yield "# the answers\n"
     for status in rules.statuses:
@@ -119,15 +119,17 @@ def _answer(status: int, options: Options) -> Iterator[str]:
         return
     flags = f"[R={status},${{REDIRECTMAP_FLAGS}}]"
     if options.query == "keep":
+        # a literal "?" here would make mod_rewrite split, and drop a last "&"
         joints = (
-            ("([^#?]*)", "?"),
-            (r"([^#]*\?)", ""),
-            (r"([^#]*\?[^#]*)", "&"),
+            ("([^#?]*)", "%{ENV:REDIRECTMAP_QUERY}"),
+            (r"([^#]*\?)", "%{QUERY_STRING}"),
+            (r"([^#]*\?[^#]*)", "&%{QUERY_STRING}"),
         )
         for pattern, joint in joints:
+            yield 'RewriteCond "%{QUERY_STRING}" "!^$"\n'
             yield 'RewriteCond "%{ENV:REDIRECTMAP_QUERY}" "!^$"\n'
             yield f'RewriteCond "%{{ENV:REDIRECTMAP}}" "^{status}:{pattern}(#.*)?$"\n'
-            yield f'RewriteRule "^" "%1{joint}%{{QUERY_STRING}}%2" {flags}\n'
+            yield f'RewriteRule "^" "%1{joint}%2" {flags}\n'
     yield f'RewriteCond "%{{ENV:REDIRECTMAP}}" "^{status}:(.+)$"\n'
     yield f'RewriteRule "^" "%1" {flags}\n'
 
