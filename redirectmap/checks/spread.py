@@ -1,0 +1,181 @@
+"""Checks on how the plan spreads visitors: dumps, merges, lost value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from redirectmap.checks.context import PlanContext
+from redirectmap.checks.findings import Finding, each
+from redirectmap.planning.spelling import shown_key
+from redirectmap.signals.kinds import page_kind
+
+HOME_SHARE = 0.05
+CATEGORY_SHARE = 0.10
+FAN_IN = 10
+TOP_SHARE = 0.01
+
+
+def homepage_dump(context: PlanContext) -> Iterator[Finding]:
+    """Old inner pages that land on the front page."""
+    aimed = context.is_redirect
+    path = context.new_path.str.replace(r"^/(?:index|default)\.\w+$", "/", regex=True)
+    aimed = aimed & _at_home(context)
+    dumped = aimed & path.eq("/").to_numpy() & context.old_path.ne("/").to_numpy()
+    count, total = int(dumped.sum()), int(aimed.sum())
+    if not count:
+        return
+    value = _value(context, dumped)
+    severe = count > max(2, HOME_SHARE * total)
+    yield Finding(
+        "error" if severe else "warning",
+        "homepage-dump",
+        f"{count} of {total} redirects ({count / total:.1%}) end on the front page",
+        "give each its own page, or make it gone; search engines read this as 404",
+        value=value,
+    )
+    yield from each(
+        context.plan,
+        dumped,
+        "lands on the front page",
+        Finding("warning", "homepage-target", "", "choose a page, or make it gone"),
+    )
+
+
+def _at_home(context: PlanContext) -> np.ndarray:
+    """Rows whose target is on a host that the plan uses more than once."""
+    counts = context.new_host[context.is_redirect].value_counts()
+    usual = set(counts.index[counts > 1]) | set(context.old_host.unique())
+    at_home: np.ndarray = context.new_host.isin(usual).to_numpy(dtype=bool)
+    return at_home
+
+
+def _value(context: PlanContext, mask: np.ndarray) -> float | None:
+    value = context.plan["priority"].to_numpy(dtype=float, na_value=np.nan)[mask]
+    return None if np.isnan(value).all() else float(np.nansum(value))
+
+
+def fan_in(context: PlanContext) -> Iterator[Finding]:
+    """Many old URLs on one target: listings as a dump, others without evidence."""
+    aimed = context.is_redirect
+    targets = context.new_key.where(aimed)
+    counts = targets.value_counts()
+    reasons = context.plan["reason"].fillna("").str.contains("merged: ", regex=False)
+    locked = context.plan["locked"].fillna(value=False).astype(bool)
+    unsaid = targets[~(reasons | locked)].value_counts()
+    crowded = np.flatnonzero(targets.isin(counts.index[counts >= FAN_IN]))
+    groups = pd.Series(crowded).groupby(targets.to_numpy()[crowded])
+    for target, rows in groups.indices.items():
+        yield from _crowd(context, str(target), crowded[rows])
+    pairs = counts[(counts > 1) & (counts < FAN_IN) & counts.index.isin(unsaid.index)]
+    mask = targets.isin(pairs.index).to_numpy() & ~(reasons | locked).to_numpy()
+    texts = [f"{pairs[target]} old URLs share this target" for target in targets[mask]]
+    yield from each(
+        context.plan,
+        mask,
+        texts,
+        Finding("notice", "many-to-one", "", "fine for a merge; say so, or split them"),
+    )
+
+
+def _crowd(context: PlanContext, target: str, rows: np.ndarray) -> Iterator[Finding]:
+    count = len(rows)
+    path = context.new_path.iloc[rows[0]]
+    if path == "/":
+        return
+    listing = page_kind(target) == "category"
+    share = count / max(1, int(context.is_redirect.sum()))
+    dump = listing and share > CATEGORY_SHARE
+    yield Finding(
+        "warning",
+        "category-dump" if dump else "mass-fan-in",
+        f"{count} old URLs ({share:.1%} of the redirects) share {shown_key(target)}",
+        "look for a closer page for the valuable ones; make the rest gone",
+        str(context.plan["old_url"].to_numpy()[rows][0]),
+        target,
+        _value(context, rows),
+    )
+
+
+def high_value(context: PlanContext) -> Iterator[Finding]:
+    """Valuable URLs that are gone or wait for a decision."""
+    value = context.plan["priority"].astype(float).fillna(0)
+    linked = context.plan["referring_domains"].astype(float).fillna(0)
+    top = value.ge(TOP_SHARE) | (value.gt(0) & linked.ge(5))
+    for action, severity, said in (
+        ("gone", "error", "is valuable and answers 410"),
+        ("review", "warning", "is valuable and has no decision"),
+    ):
+        mask = (top & context.plan["action"].eq(action)).to_numpy(dtype=bool)
+        texts = [
+            f"{said}: {share:.1%} of the site's value, {int(domains)} referring domains"
+            for share, domains in zip(value[mask], linked[mask], strict=True)
+        ]
+        hint = "find it a page before launch"
+        template = Finding(
+            "error" if severity == "error" else "warning",
+            f"high-value-{action}",
+            "",
+            hint,
+        )
+        yield from each(context.plan, mask, texts, template)
+
+
+def unplanned_value(context: PlanContext) -> Iterator[Finding]:
+    """Linked URLs that are no rows of the plan."""
+    if context.backlinks is None or context.backlinks.empty:
+        return
+    from redirectmap.planning.spelling import host_of, keys_of
+    from redirectmap.planning.universe import without_tracking
+
+    known = set(context.old_key.dropna())
+    hosts = set(context.old_host.unique())
+    keys = keys_of(context.backlinks["target_url"])
+    ours = keys.notna() & host_of(keys).isin(hosts)
+    domains = context.backlinks["source_domain"][ours].groupby(keys[ours]).nunique()
+    for key, count in domains.sort_values(ascending=False).items():
+        if key in known or without_tracking(str(key)) in known:
+            continue
+        yield Finding(
+            "error" if count >= 5 else "warning",
+            "high-value-missing",
+            f"{count} referring domains link here, and the plan has no row for it",
+            "add a row",
+            str(key),
+        )
+
+
+def top_linked_changed(context: PlanContext) -> Iterator[Finding]:
+    """Best-linked URLs that move although their address could stay."""
+    linked = context.plan["referring_domains"].astype(float).fillna(0)
+    if not linked.gt(0).any():
+        return
+    cut = max(3.0, float(linked.nlargest(min(20, len(linked))).min()))
+    same_host = context.old_host.eq(context.new_host)
+    mask = (linked.ge(cut) & same_host).to_numpy() & context.is_redirect
+    texts = [f"{int(n)} domains link here, and the URL changes" for n in linked[mask]]
+    hint = "keep the best-linked URLs as they are if the new platform can"
+    yield from each(
+        context.plan, mask, texts, Finding("notice", "top-linked-changed", "", hint)
+    )
+
+
+def value_lost(context: PlanContext) -> Iterator[Finding]:
+    """The whole plan: how much value ends in gone or waits in review."""
+    value = context.plan["priority"].astype(float).fillna(0)
+    if not value.gt(0).any():
+        return
+    total = value.sum()
+    by = pd.Series(value).groupby(context.plan["action"]).sum() / total
+    lost, open_ = float(by.get("gone", 0)), float(by.get("review", 0))
+    if lost + open_ <= 0:
+        return
+    yield Finding(
+        "warning" if lost > 0.05 or open_ > 0.05 else "notice",
+        "value-lost",
+        f"{lost:.1%} of the value ends in 410, {open_:.1%} waits for a decision",
+        "work down the list by priority",
+        value=lost + open_,
+    )

@@ -1,0 +1,135 @@
+"""Put the plan together: rows, value, decisions, old rules, people.
+
+The order is the argument: what exists (universe), what it is worth, what the
+scores say, what old redirects add, what a person said. Later steps overrule
+earlier ones; nobody overrules a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from redirectmap.planning.decide import Budget, decide, name_merges, proposals
+from redirectmap.planning.legacy import fold_legacy, legacy_ends
+from redirectmap.planning.merge import Conflict, apply_overrides, carry_over
+from redirectmap.planning.spelling import keys_of
+from redirectmap.planning.universe import Universe, gather
+from redirectmap.planning.worth import worth_of
+from redirectmap.readers import Site
+from redirectmap.tables.schemas import BACKLINKS, LEGACY, PLAN, TRAFFIC
+
+
+@dataclass(frozen=True)
+class PlanInputs:
+    """Everything a plan is made of.
+
+    Attributes:
+        old: The old site.
+        new: The new site.
+        scores: As `redirectmap.matching.match` gives them.
+        backlinks: Schema BACKLINKS.
+        traffic: Schema TRAFFIC.
+        legacy: Schema LEGACY, rules that exist already.
+        overrides: A person's table: old_url and any of new_url, action, status,
+            locked, note.
+        generated: The last plan as the tool made it.
+        previous: The same plan as people left it.
+        extra_urls: Further old URLs (logs, lists).
+    """
+
+    old: Site
+    new: Site
+    scores: pd.DataFrame
+    backlinks: pd.DataFrame = field(default_factory=BACKLINKS.empty)
+    traffic: pd.DataFrame = field(default_factory=TRAFFIC.empty)
+    legacy: pd.DataFrame = field(default_factory=LEGACY.empty)
+    overrides: pd.DataFrame | None = None
+    generated: pd.DataFrame | None = None
+    previous: pd.DataFrame | None = None
+    extra_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Made:
+    """A plan, what the tool alone would have said, and where they clash."""
+
+    plan: pd.DataFrame
+    generated: pd.DataFrame
+    conflicts: tuple[Conflict, ...]
+
+
+def all_legacy(old: Site, legacy: pd.DataFrame) -> pd.DataFrame:
+    """Return the rules given and the redirects the crawl met, given ones first."""
+    frames = [LEGACY.fit(table) for table in (legacy, old.redirects) if len(table)]
+    if not frames:
+        return LEGACY.empty()
+    return pd.concat(frames, ignore_index=True)
+
+
+def universe_of(inputs: PlanInputs) -> Universe:
+    """Return the old URLs that `inputs` make rows of the plan."""
+    rules = all_legacy(inputs.old, inputs.legacy)
+    valued = set(keys_of(inputs.backlinks["target_url"]).dropna())
+    valued |= set(keys_of(inputs.traffic["url"]).dropna())
+    seen = (
+        ("backlinks", inputs.backlinks["target_url"]),
+        ("traffic", inputs.traffic["url"]),
+        ("legacy", rules["source"]),
+        ("logs", pd.Series(list(inputs.extra_urls), dtype=object)),
+    )
+    return gather(inputs.old.pages, seen, valued=valued)
+
+
+def make_plan(inputs: PlanInputs, *, max_error: float = 0.01) -> Made:
+    """Decide every old URL.
+
+    Args:
+        inputs: Everything known.
+        max_error: Largest expected share of wrong rows among those that the
+            tool redirects by itself.
+
+    Returns:
+        The plan (Schema PLAN, sorted by priority, then old_url) and its base.
+    """
+    universe = universe_of(inputs)
+    live = live_pages(inputs.new.pages)
+    decided = decide(
+        universe.urls, proposals(inputs.scores), live, Budget(max_error=max_error)
+    )
+    ends = legacy_ends(all_legacy(inputs.old, inputs.legacy))
+    decided = fold_legacy(decided, ends, live)
+    value = worth_of(universe.urls, inputs.backlinks, inputs.traffic, universe.home_of)
+    table = decided.join(value).reset_index(names="old_url")
+    table = _titled(table, inputs)
+    table["status"] = table["action"].map({"redirect": 301, "gone": 410, "keep": 200})
+    generated = PLAN.fit(name_merges(table))
+    generated, clashes = apply_overrides(generated, inputs.overrides)
+    generated = in_order(generated)
+    plan, conflicts = carry_over(generated, inputs.generated, inputs.previous)
+    return Made(in_order(plan), generated, (*clashes, *conflicts))
+
+
+def live_pages(pages: pd.DataFrame) -> set[str]:
+    """Return the keys of pages that answer 200, or whose status is not known."""
+    status = pages["status"].astype("float")
+    live = pages.loc[status.isna() | status.between(200, 299), "url"]
+    return set(keys_of(live).dropna())
+
+
+def in_order(plan: pd.DataFrame) -> pd.DataFrame:
+    """Return `plan` sorted by priority, then old_url."""
+    return plan.sort_values(
+        ["priority", "old_url"], ascending=[False, True], kind="stable"
+    ).reset_index(drop=True)
+
+
+def _titled(table: pd.DataFrame, inputs: PlanInputs) -> pd.DataFrame:
+    for side, site in (("old", inputs.old), ("new", inputs.new)):
+        pages = site.pages.assign(_key=keys_of(site.pages["url"]))
+        pages = pages[pages["_key"].notna()].drop_duplicates("_key").set_index("_key")
+        table[f"{side}_title"] = table[f"{side}_url"].map(pages["title"])
+        if side == "old":
+            table["inlinks"] = table["old_url"].map(pages["inlinks"])
+    return table
