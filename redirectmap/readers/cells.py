@@ -141,6 +141,11 @@ def _header(
     raise _no_header(path, first, kinds)
 
 
+def is_header(line: str) -> bool:
+    """Tell whether a line is the header of a table we know."""
+    return any(_fits(headers, ()) for headers, _ in _splits(line, DELIMITERS))
+
+
 def _splits(text: str, delimiters: str) -> Iterator[tuple[list[str], str]]:
     for delimiter in sorted(delimiters, key=lambda d: -text.count(d)):
         try:

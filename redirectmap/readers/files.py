@@ -26,11 +26,12 @@ MAX_LINE = 1 << 20
 TOO_LONG = "\x00too long\x00"
 HEAD_BYTES = 64 * 1024
 
-Nature = Literal["sqlite", "parquet", "zip", "html", "json", "xml", "text"]
+Nature = Literal["sqlite", "parquet", "zip", "html", "json", "xml", "warc", "text"]
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3\x00", "sqlite"),
     (b"PAR1", "parquet"),
+    (b"WARC/", "warc"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from redirectmap.errors import InputError
-from redirectmap.readers.cells import Table, open_table
+from redirectmap.readers.cells import Table, is_header, open_table
 from redirectmap.readers.files import head_of, nature_of
 from redirectmap.readers.records import ReadReport, Tally
 from redirectmap.readers.rules import PATTERNS, Rules
@@ -94,12 +94,14 @@ def rule_language(path: Path) -> str | None:
     if nature_of(head) != "text":
         return None
     text = head.decode("utf-8", errors="replace").lstrip("\ufeff")
+    lines = [line.strip() for line in text.splitlines()]
+    first = next((line for line in lines if line and line[0] != "#"), "")
+    if is_header(first):
+        return None
     if _APACHE.search(text):
         return "apache"
     if _NGINX.search(text):
         return "nginx"
-    lines = [line.strip() for line in text.splitlines()]
-    first = next((line for line in lines if line and line[0] != "#"), "")
     return "redirects" if _REDIRECTS.fullmatch(first) else None
 
 

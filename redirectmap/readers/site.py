@@ -57,6 +57,7 @@ def read_sitefile(path: Path) -> Site:
         format="redirectmap crawl",
         rows_in=len(pages),
         rows_read=len(pages),
+        refused=(),
         notes=notes,
         kind="pages",
     )

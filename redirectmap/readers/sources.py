@@ -5,12 +5,11 @@ Decides which reader a file needs, by its first bytes and lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from redirectmap.errors import InputError
-from redirectmap.readers import pages
+from redirectmap.readers import archives, pages
 from redirectmap.readers.cells import not_a_table
 from redirectmap.readers.files import head_of, nature_of, text_lines
 from redirectmap.readers.records import Site
@@ -48,30 +47,39 @@ def read_site(
 def _read(path: Path, name: str, encoding: str | None) -> Site:
     head = head_of(path)
     nature = nature_of(head)
-    if nature == "sqlite":
-        found: Site = import_module("redirectmap.readers.site").read_sitefile(path)
-        return found
-    if nature == "parquet":
-        return pages.read_parquet(path, name)
-    if nature == "json":
-        return _read_json(path, head, name)
-    if nature == "xml":
-        return pages.read_sitemap(path, name)
     if nature == "text" and is_list(path, encoding):
         return pages.read_list(path, name, lambda: _numbered(path, encoding))
     if nature == "html":
         raise not_a_table(path, nature)
-    return pages.read_table(path, name, encoding)
+    reader = _BY_NATURE.get(nature)
+    return reader(path, name) if reader else pages.read_table(path, name, encoding)
 
 
-def _read_json(path: Path, head: bytes, name: str) -> Site:
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
-        return pages.read_jsonl(path, name)
-    raise InputError(
-        "is a JSON list; a pages table has one object per line",
-        hint="write one JSON object per line (.jsonl)",
-        where=str(path),
-    )
+def _read_crawl(path: Path, name: str) -> Site:
+    del name  # a crawl names its own sources
+    from redirectmap.readers.site import read_sitefile
+
+    return read_sitefile(path)
+
+
+def _read_xml(path: Path, name: str) -> Site:
+    head = head_of(path)
+    wxr = b"wordpress.org/export" in head or b"<wp:" in head
+    return (archives.read_wxr if wxr else pages.read_sitemap)(path, name)
+
+
+def _read_json(path: Path, name: str) -> Site:
+    lines = head_of(path).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
+    return (pages.read_jsonl if lines else archives.read_cdx)(path, name)
+
+
+_BY_NATURE: Mapping[str, Callable[[Path, str], Site]] = {
+    "sqlite": _read_crawl,
+    "parquet": pages.read_parquet,
+    "json": _read_json,
+    "xml": _read_xml,
+    "warc": archives.read_warc,
+}
 
 
 def is_list(path: Path, encoding: str | None = None) -> bool:
