@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from redirectmap.profile.anchors import CLASSES, Words, classify, keywords_of
-from redirectmap.profile.build import brand_names, build_profile
+from redirectmap.profile.build import build_profile
 from redirectmap.profile.flags import flags, variety
+from redirectmap.profile.links import brand_names
 from redirectmap.profile.rivals import cluster, site_of
 from redirectmap.profile.write import write_profile
 from redirectmap.tables import BACKLINKS, FINDINGS, PAGES, PLAN, read_json
@@ -71,8 +72,8 @@ def voices(*anchors: tuple[str, int], path: str = "/") -> pd.DataFrame:
     """Make one domain per voice: (anchor, count)."""
     rows = [
         {
-            "source_url": f"https://{path.strip('/')}{text[:3].strip() or 'x'}{n}.test/",
-            "source_domain": f"{path.strip('/')}{text[:3].strip() or 'x'}{n}.test",
+            "source_url": f"https://{path.strip('/')}{text[:3].strip()}{n}.test/",
+            "source_domain": f"{path.strip('/')}{text[:3].strip()}{n}.test",
             "target_url": SITE + path,
             "anchor": text,
         }
@@ -83,9 +84,7 @@ def voices(*anchors: tuple[str, int], path: str = "/") -> pd.DataFrame:
 
 
 NATURAL = [("Firm", 20), ("firm.example", 8), ("click here", 6)]
-VARIED = [
-    (f"note {a} about {b}", 1) for a, b in zip("abcdefgh", "ijklmnop", strict=True)
-]
+VARIED = [(f"note {n} about {n + 10}", 1) for n in range(8)]
 
 
 def checks_of(table: pd.DataFrame) -> set[str]:

@@ -20,23 +20,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from redirectmap.equity.falls import falls, moves_of, no_moves
 from redirectmap.equity.faults import faults
 from redirectmap.equity.graph import Graph
 from redirectmap.equity.proposals import propose
 from redirectmap.equity.rank import rank
-from redirectmap.profile.moves import (
-    carry,
-    destination,
-    followed,
-    page_key,
-    plan_targets,
-)
+from redirectmap.profile.moves import carry, followed, page_key
 from redirectmap.signals.kinds import is_home, page_kind
 from redirectmap.tables import FINDINGS
 
 Floats = NDArray[np.float64]
-FALL = 0.005
-"""Share of all equity that a page must lose to be a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +93,13 @@ def flow(
     shares = rank(graph, seeds, damping=settings.damping)
     table = _page_table(graph, shares, seeds, "old")
     rows = faults(table, pages, links)
-    shown, moves = [table], _no_moves()
+    shown, moves = [table], no_moves()
     summary: dict[str, Any] = {"kept": None, "lost": None}
     last = (graph, shares, seeds, table)
     if plan is not None and new is not None:
         last, moves, summary = _through(plan, new, external, table, settings)
         shown.append(last[3])
-        rows = [*faults(last[3], *new), *_falls(moves, summary)]
+        rows = [*faults(last[3], *new), *falls(moves, summary)]
     proposals = propose(*last, limit=settings.proposals, damping=settings.damping)
     every = pd.concat(shown, ignore_index=True)
     summary = {
@@ -213,7 +206,7 @@ def _through(
     kept = min(float(seeds.sum()) / brought, 1.0) if brought else 1.0
     shares = rank(graph, seeds, damping=settings.damping) * kept
     table = _page_table(graph, shares, seeds, "new")
-    moves = _moves(old, table, plan)
+    moves = moves_of(old, table, plan)
     waiting = carried[carried["fate"] == "open"]
     summary = {
         "kept": round(kept, 6),
@@ -226,59 +219,3 @@ def _through(
         },
     }
     return (graph, shares, seeds, table), moves, summary
-
-
-def _moves(old: pd.DataFrame, new: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
-    """Return what becomes of each old page's equity, deepest falls first."""
-    table = plan_targets(plan)
-    ends = [destination(url, table) for url in old["url"]]
-    landed = {page_key(url): value for url, value in zip(new["url"], new["equity"])}  # noqa: B905
-    moves = pd.DataFrame(
-        {
-            "old_url": old["url"],
-            "action": pd.Series([fate for fate, _ in ends], dtype=object),
-            "new_url": pd.Series([url for _, url in ends], dtype=object),
-            "equity_old": old["equity"],
-        }
-    )
-    ends_here = moves["action"].isin(["kept", "moved"])
-    keys = moves["new_url"].map(page_key)
-    moves["equity_new"] = keys.map(landed).fillna(0.0).where(ends_here, 0.0)
-    together = moves["equity_old"].where(ends_here).groupby(keys).transform("sum")
-    basis = together.where(ends_here, moves["equity_old"])
-    moves["change"] = moves["equity_new"] - basis
-    return moves.sort_values(["change", "old_url"], ignore_index=True)
-
-
-def _no_moves() -> pd.DataFrame:
-    names = ["old_url", "action", "new_url", "equity_old", "equity_new", "change"]
-    return pd.DataFrame(columns=names)
-
-
-def _falls(moves: pd.DataFrame, summary: dict[str, Any]) -> list[dict[str, Any]]:
-    worst = moves[moves["change"] <= -FALL].head(50)
-    rows: list[dict[str, Any]] = [
-        {
-            "severity": "warning",
-            "check": "equity-falls",
-            "old_url": row["old_url"],
-            "new_url": row["new_url"] if row["action"] != "lost" else None,
-            "message": f"{row['equity_old']:.2%} of all link equity; "
-            f"{row['equity_new']:.2%} arrives ({row['action']})",
-            "hint": "redirect it to its successor, or link the successor better",
-            "value": -row["change"],
-        }
-        for row in worst.to_dict("records")
-    ]
-    if summary["lost"] > 0:
-        rows.append(
-            {
-                "severity": "warning",
-                "check": "equity-lost",
-                "message": f"{summary['lost']:.1%} of what external links bring does "
-                "not reach a page of the new site",
-                "hint": "see equity.csv: give the linked pages a target",
-                "value": summary["lost"],
-            }
-        )
-    return rows

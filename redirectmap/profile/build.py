@@ -8,15 +8,13 @@ Bounds  brand names come from the domain and from what the titles share;
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from redirectmap.profile.anchors import CLASSES, Keyword, Words, classify, keywords_of
+from redirectmap.profile.anchors import CLASSES
 from redirectmap.profile.findings import (
     flag_findings,
     kind_findings,
@@ -24,7 +22,7 @@ from redirectmap.profile.findings import (
     share_findings,
 )
 from redirectmap.profile.flags import Flag, flags
-from redirectmap.profile.moves import followed, own_links
+from redirectmap.profile.links import classed_links
 from redirectmap.profile.ranges import SiteType, expected, judge
 from redirectmap.profile.rivals import cluster, rival_shares
 from redirectmap.profile.shares import (
@@ -36,11 +34,9 @@ from redirectmap.profile.shares import (
     measure_home,
 )
 from redirectmap.signals.kinds import KINDS, page_kind
-from redirectmap.tables import FINDINGS
-from redirectmap.urls import Url, parse, registrable_domain
+from redirectmap.tables import FINDINGS, PAGES
 
 NEW_DAYS = 183
-SITEWIDE_KEYWORDS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +86,7 @@ def build_profile(  # noqa: PLR0913 (every input is optional but two)
     Raises:
         InputError: No live link points at the site.
     """
+    pages = _titles_of(plan) if pages is None else pages
     shares = homepage_share(backlinks, site, plan)
     links = classed_links(backlinks, site, pages, brands=brands, keywords=keywords)
     scopes = _scopes(links)
@@ -136,66 +133,11 @@ def build_profile(  # noqa: PLR0913 (every input is optional but two)
     )
 
 
-def classed_links(
-    backlinks: pd.DataFrame,
-    site: str,
-    pages: pd.DataFrame | None,
-    *,
-    brands: Collection[str] = (),
-    keywords: Collection[str] = (),
-) -> pd.DataFrame:
-    """Return the site's live links with `kind`, `class` and `follow`."""
-    links = own_links(backlinks, site)
-    words = Words.of(brands or brand_names(site, pages))
-    wide = keywords_of(keywords, words)
-    by_page = _page_keywords(pages, words)
-    wide = tuple(dict.fromkeys([*wide, *_commonest(by_page)]))
-    pairs = zip(links["anchor"], links["target_url"], strict=True)
-    seen: dict[tuple[str | None, str], str] = {}
-    for anchor, target in pairs:
-        if (anchor, target) not in seen:
-            own = by_page.get(target, ())
-            seen[anchor, target] = classify(anchor, words, (*own, *wide))
-    again = zip(links["anchor"], links["target_url"], strict=True)
-    kinds = {url: page_kind(url) for url in links["target_url"].unique()}
-    return links.assign(
-        kind=links["target_url"].map(kinds).astype(object),
-        **{"class": pd.Series([seen[pair] for pair in again], dtype=object)},
-        follow=followed(links),
-    )
-
-
-def brand_names(site: str, pages: pd.DataFrame | None = None) -> list[str]:
-    """Find the brand: the domain's name, and what most titles end or begin with."""
-    found = parse(site if "//" in site else f"https://{site}")
-    host = found.host if isinstance(found, Url) else site
-    label = registrable_domain(host).removeprefix("www.").split(".")[0].split(":")[0]
-    names = [label, label.replace("-", " ")]
-    if pages is None or len(pages) < 3:
-        return names
-    ends: Counter[str] = Counter()
-    titles = pages["title"].dropna()
-    for title in titles:
-        parts = re.split(r"\s[|\u2013\u2014-]\s", title)
-        if len(parts) > 1:
-            ends.update({parts[0].strip(), parts[-1].strip()})
-    common = [text for text, n in ends.most_common(2) if n >= max(3, 0.3 * len(titles))]
-    return [*names, *common]
-
-
-def _page_keywords(
-    pages: pd.DataFrame | None, words: Words
-) -> dict[str, tuple[Keyword, ...]]:
-    if pages is None:
-        return {}
-    rows = zip(pages["url"], pages["title"], pages["h1"], strict=True)
-    return {url: keywords_of((title, h1), words) for url, title, h1 in rows}
-
-
-def _commonest(by_page: dict[str, tuple[Keyword, ...]]) -> Iterable[Keyword]:
-    """Short phrases of other pages: links often aim beside their page."""
-    counts = Counter(k for found in by_page.values() for k in found if len(k) <= 4)
-    return [keyword for keyword, _ in counts.most_common(SITEWIDE_KEYWORDS)]
+def _titles_of(plan: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Return the old pages as a plan knows them; None without titles."""
+    if plan is None or not plan["old_title"].notna().any():
+        return None
+    return PAGES.fit(plan[["old_url", "old_title"]].set_axis(["url", "title"], axis=1))
 
 
 def _content_pages(pages: pd.DataFrame | None) -> int | None:

@@ -33,7 +33,8 @@ GENERIC = _set(
     " herunterladen jetzt details offizielle offiziell offizieller externer webauftritt"
     " internetauftritt internetpraesenz siehe unter dort da diesen folgen bericht"
     " studie dieser gehe gelangen direkt ganzen vollstaendigen originalartikel"
-    " findest finden weitere weiteren dazu geht gehts beim nachlesen via shop onlineshop store contact kontakt profile profil"
+    " findest finden weitere weiteren dazu geht gehts beim nachlesen via"
+    " shop onlineshop store contact kontakt profile profil"
 )
 LEGAL = _set(
     "gmbh ag kg ltd limited inc llc co company corp plc ohg ug mbh gbr ev group gruppe"

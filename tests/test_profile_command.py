@@ -1,0 +1,77 @@
+"""The commands profile and equity, from files to files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from redirectmap.cli import main
+
+SITE = "https://firm.example"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Write a site, its backlinks, a plan and the new site."""
+    rows = [f"https://d{n}.test/,{SITE}/{'a' * (n % 3 == 0)},Firm" for n in range(30)]
+    links = "\n".join(["source_url,target_url,anchor", *rows])
+    (tmp_path / "links.csv").write_text(links + "\n")
+    (tmp_path / "plan.csv").write_text(
+        f"old_url,action,new_url\n{SITE}/,redirect,https://new.test/\n{SITE}/a,gone,\n"
+    )
+    old = [
+        {"url": f"{SITE}/", "title": "Firm", "links": [f"{SITE}/a"]},
+        {"url": f"{SITE}/a", "title": "A", "links": [f"{SITE}/"]},
+    ]
+    (tmp_path / "old.jsonl").write_text("\n".join(map(json.dumps, old)))
+    (tmp_path / "new.jsonl").write_text(json.dumps({"url": "https://new.test/"}))
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    """Call the command line in this process."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_profile_prints_shares_and_writes_tables(folder: Path) -> None:
+    out = folder / "out"
+    links, plan = folder / "links.csv", folder / "plan.csv"
+    result = run("profile", links, "--site", SITE, "--plan", plan, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "homepage, links before: 20 of 30 = 67%" in result.output
+    assert "homepage, links after: 20 of 20 = 100%" in result.output
+    names = {path.name for path in out.iterdir()}
+    assert {"profile.json", "anchors.csv", "kinds.csv"} <= names
+
+
+def test_profile_json_is_json(folder: Path) -> None:
+    result = run("profile", folder / "links.csv", "--site", SITE, "--json", "--quiet")
+    assert json.loads(result.stdout)["verdict"]["domains"] == "edge"
+
+
+def test_profile_of_another_site_is_an_input_error(folder: Path) -> None:
+    result = run("profile", folder / "links.csv", "--site", "https://other.test")
+    assert result.exit_code == 3
+    assert "no live link" in result.output
+
+
+def test_equity_through_a_plan(folder: Path) -> None:
+    result = run(
+        "equity", "--site", folder / "old.jsonl", "--plan", folder / "plan.csv",
+        "--new", folder / "new.jsonl", "--backlinks", folder / "links.csv",
+        "--out", folder / "out", "--json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    assert summary["kept"] == pytest.approx(2 / 3, abs=1e-6)
+    assert json.loads((folder / "out/equity.json").read_text())["falls"]
+
+
+def test_equity_needs_plan_and_new_together(folder: Path) -> None:
+    result = run(
+        "equity", "--site", folder / "old.jsonl", "--plan", folder / "plan.csv"
+    )
+    assert result.exit_code == 2
