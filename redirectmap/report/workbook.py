@@ -108,7 +108,8 @@ def _sheet(book: Any, tab: Tab, pen: _Pen) -> None:  # noqa: ANN401
     sheet = book.add_worksheet(tab.name)
     sheet.set_default_row(16)
     for place, column in enumerate(tab.columns):
-        sheet.set_column(place, place, column.width)
+        look = pen.formats["edit" if column.kind in {"choice", "edit"} else "text"]
+        sheet.set_column(place, place, column.width, look)
     sheet.freeze_panes(1, tab.frozen)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
@@ -144,6 +145,8 @@ def _row(
     pen: _Pen,
 ) -> None:
     for place, (column, value) in enumerate(zip(tab.columns, row, strict=True)):
+        if value is None or value == "":
+            continue
         if column.kind in {"share", "number"} and _is_number(value):
             sheet.write_number(number, place, value, pen.formats[column.kind])
         elif column.kind in {"choice", "edit"}:
@@ -167,9 +170,6 @@ def _write_text(
     pen: _Pen,
 ) -> None:
     """Write a string cell; mark what could be taken for a formula."""
-    if not text:
-        sheet.write_blank(number, place, None, look)
-        return
     risky = text.lstrip().startswith(FORMULA_STARTS)
     chosen = pen.formats["quoted"] if risky else look
     sheet.write_string(number, place, text[:MAX_CELL_CHARS], chosen)
