@@ -23,7 +23,7 @@ from tests.verify_site import Reply, Site, page, plan_of, serving
 
 OLD = "http://old.example"
 NEW = "http://new.example"
-FAST = VerifySettings(timeout=1.5, check_pages=False)
+FAST = VerifySettings(timeout=1.5, check_pages=False, extra_requests=0)
 SHARED = Path(__file__).parents[1] / "../shared"
 
 

@@ -136,7 +136,9 @@ def verdicts() -> Iterator[pd.DataFrame]:
         rows[f"{OLD}/{number}"] = ("redirect", f"{NEW}{path}")
         titles[f"{NEW}{path}"] = TITLE
     with serving(old), serving(new):
-        settings = VerifySettings(resolve=(f"new.example={new.origin[7:]}",))
+        settings = VerifySettings(
+            resolve=(f"new.example={new.origin[7:]}",), extra_requests=0
+        )
         yield verify_plan(
             plan_of(rows),
             base=old.origin,
@@ -175,7 +177,9 @@ def test_without_crawls_only_what_the_page_says_counts() -> None:
     old.replies["/robots.txt"] = Reply(body=b"User-agent: *\nDisallow: /c\n")
     rows = {OLD + path: ("redirect", NEW + goal) for path, goal in goals.items()}
     with serving(old), serving(new):
-        settings = VerifySettings(resolve=(f"new.example={new.origin[7:]}",))
+        settings = VerifySettings(
+            resolve=(f"new.example={new.origin[7:]}",), extra_requests=0
+        )
         plan = plan_of(
             rows, new_title=["Kettle", None, "Coffee cups", None, None, None]
         )

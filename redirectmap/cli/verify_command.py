@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from redirectmap.cli.output import emit_json, json_option, progress, quiet_option, say
-from redirectmap.errors import EXIT_DONE, EXIT_FINDINGS, ServerError
+from redirectmap.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +45,20 @@ _DIR = click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--new", metavar="SRC", help="Crawl of the new site, as planned from.")
 @click.option("--no-pages", is_flag=True, help="Check hops only, fetch no pages.")
+@click.option(
+    "--extra-requests",
+    default=2_000,
+    show_default=True,
+    help="Budget for HEAD, scheme, www, slash, case and tracking variants.",
+)
+@click.option("--baseline", type=click.Path(path_type=Path), help="An earlier --out.")
+@click.option(
+    "--only-changed", is_flag=True, help="Ask only rows not ok in the baseline."
+)
+@click.option("--min-value", default=0.0, help="--fail-on counts rows worth this.")
+@click.option("--junit", type=_FILE, help="Write JUnit XML.")
+@click.option("--sarif", type=_FILE, help="Write SARIF 2.1.0.")
+@click.option("--github", is_flag=True, help="Print GitHub annotations on stdout.")
 @click.option("--ca", "ca_file", type=_FILE, help="Certificates to trust.")
 @click.option("--timeout", default=20.0, show_default=True, help="Seconds a request.")
 @click.option(
@@ -70,6 +84,13 @@ def command(
     old: str | None,
     new: str | None,
     no_pages: bool,
+    extra_requests: int,
+    baseline: Path | None,
+    only_changed: bool,
+    min_value: float,
+    junit: Path | None,
+    sarif: Path | None,
+    github: bool,
     ca_file: Path | None,
     timeout: float,
     concurrency: int,
@@ -80,21 +101,18 @@ def command(
     quiet: bool,
 ) -> None:
     """Request every old URL of PLAN and compare with what was planned."""
-    from redirectmap.tables import PLAN, read_csv_table, write_csv, write_json
-    from redirectmap.verify import VerifySettings, verify_plan
-    from redirectmap.verify.summary import (
-        fails,
-        no_answer_at_all,
-        summarise,
-        summary_text,
-    )
+    from redirectmap.tables import PLAN, read_csv_table
+    from redirectmap.verify import VerifySettings, runs, summary, verify_plan
 
     path = plan / "plan.csv" if plan.is_dir() else plan
     table = read_csv_table(path, PLAN)
+    before = runs.read_run(baseline) if baseline else None
+    only = _only(before, table) if only_changed else None
     settings = VerifySettings(
         resolve=resolve,
         both_agents=not one_agent,
         check_pages=not no_pages,
+        extra_requests=extra_requests,
         timeout=timeout,
         concurrency=concurrency,
         ca_file=ca_file,
@@ -111,26 +129,54 @@ def command(
             folder=out,
             old=_pages(old),
             new=_pages(new),
+            only=only,
             on_step=step,
         )
-    notes = verdicts.attrs["notes"]
-    summary = {**summarise(verdicts), "notes": notes}
-    write_csv(out / "verdicts.csv", verdicts)
-    write_json(out / "summary.json", summary)
+    if before is not None and only is not None:
+        verdicts = runs.merge_unchanged(before, verdicts, only)
+    counts, text = runs.finish_run(out, verdicts, before)
+    _write_formats(verdicts, path, junit, sarif, github=github)
     if as_json:
-        emit_json(summary)
-    else:
-        click.echo(summary_text(verdicts, summary))
-    for note in notes:
+        emit_json(counts)
+    elif not github:
+        click.echo(text)
+    for note in counts["notes"]:
         say(f"note: {note}", quiet=quiet)
     say(f"wrote {out / 'verdicts.csv'}", quiet=quiet)
-    if no_answer_at_all(verdicts):
-        raise ServerError(
-            "not one old URL was answered",
-            hint="check --base or --resolve, and that the server runs",
-            where=base,
+    summary.demand_answers(verdicts, base)
+    failed = summary.fails(verdicts, fail_on, min_value=min_value)
+    ctx.exit(EXIT_FINDINGS if failed else EXIT_DONE)
+
+
+def _only(before: pd.DataFrame | None, plan: pd.DataFrame) -> frozenset[str]:
+    from redirectmap.verify import runs
+
+    if before is None:
+        raise UsageError(
+            "--only-changed needs --baseline", hint="name an earlier --out folder"
         )
-    ctx.exit(EXIT_FINDINGS if fails(summary, fail_on) else EXIT_DONE)
+    return runs.worth_asking(before, plan)
+
+
+def _write_formats(
+    verdicts: pd.DataFrame,
+    plan: Path,
+    junit: Path | None,
+    sarif: Path | None,
+    *,
+    github: bool,
+) -> None:
+    from redirectmap.tables import write_atomic
+    from redirectmap.verify import formats
+
+    lines = formats.lines_of(plan)
+    if junit:
+        write_atomic(junit, formats.junit(verdicts))
+    if sarif:
+        write_atomic(sarif, formats.sarif(verdicts, plan, lines))
+    if github:
+        for line in formats.github(verdicts, plan, lines):
+            click.echo(line)
 
 
 def _pages(source: str | None) -> pd.DataFrame | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +16,7 @@ import pandas as pd
 from redirectmap.tables import VERDICTS
 from redirectmap.urls import Url, parse
 from redirectmap.verify.engine import Engine
+from redirectmap.verify.extras import ask_extras
 from redirectmap.verify.judge import Row, judge_walk
 from redirectmap.verify.page_stage import check_pages, texts_of
 from redirectmap.verify.problems import OK, PROBLEMS, Problem, worst_first
@@ -38,6 +39,7 @@ def verify_plan(  # noqa: PLR0913 - one keyword per input
     folder: Path | None = None,
     old: pd.DataFrame | None = None,
     new: pd.DataFrame | None = None,
+    only: Collection[str] | None = None,
     on_step: Step = lambda _count: None,
 ) -> pd.DataFrame:
     """Request every old URL of `plan` and judge it.
@@ -47,14 +49,17 @@ def verify_plan(  # noqa: PLR0913 - one keyword per input
         base: Origin that answers for the old hosts; None = ask them.
         allow_private: `HOST` or `HOST:PORT` that may be private.
         settings: Everything else; `base` and `allow_private` above win.
-        folder: Where the run is kept, so that a killed one goes on.
+        folder: Where the run is kept, so that a killed one goes on. Call
+            `forget_run(folder)` when the verdicts are safely written.
         old: Pages of the old site (schema PAGES): language, title, text.
         new: Pages of the new site as the plan saw it.
+        only: Ask these old URLs alone; the others are `not_checked`.
         on_step: Called with the number of walks done.
 
     Returns:
         Schema VERDICTS and `EXTRA_COLUMNS`, worst and most valuable first; what
-        is said of whole hosts is in its `attrs["notes"]`.
+        is said of whole hosts is in its `attrs["notes"]`, variants that end
+        elsewhere in `attrs["variants"]`, the time of the start in "started".
 
     Raises:
         InputError: A URL of the plan is refused.
@@ -63,22 +68,30 @@ def verify_plan(  # noqa: PLR0913 - one keyword per input
     chosen = replace(
         settings or VerifySettings(), base=base, allow_private=tuple(allow_private)
     )
-    run = open_run(plan, chosen, folder)
+    run = open_run(plan, chosen, folder, only)
     try:
         ask_all(run, on_step)
         judge_all(run)
+        variants = ask_extras(run) if chosen.extra_requests else []
         if chosen.check_pages:
             urls = {row.old_url for row in run.rows}
             targets = urls | {row.expected for row in run.rows}
             check_pages(run, plan, texts_of(old, urls), texts_of(new, targets))
-        run.state.finish()
-        return table_of(run)
+        table = table_of(run)
+        table.attrs["variants"] = [asdict(variant) for variant in variants]
+        table.attrs["started"] = run.state.started
+        return table
     finally:
         run.engine.close()
         run.state.close()
 
 
-def open_run(plan: pd.DataFrame, settings: VerifySettings, folder: Path | None) -> Run:
+def open_run(
+    plan: pd.DataFrame,
+    settings: VerifySettings,
+    folder: Path | None,
+    only: Collection[str] | None = None,
+) -> Run:
     """Read the plan and open the run's store."""
     rows = rows_of(plan)
     sites = sites_of(rows, settings)
@@ -86,6 +99,8 @@ def open_run(plan: pd.DataFrame, settings: VerifySettings, folder: Path | None) 
     state = State(path, _fingerprint(rows, settings), resume=settings.resume)
     by_value = sorted(rows, key=lambda row: (-row.value, row.old_url))
     chosen = frozenset(row.old_url for row in by_value[: settings.sample])
+    if only is not None:
+        chosen &= frozenset(only)
     return Run(rows, sites, settings, state, Engine(settings), chosen)
 
 
@@ -94,6 +109,12 @@ def _fingerprint(rows: list[Row], settings: VerifySettings) -> str:
     for row in rows:
         digest.update(repr(row).encode())
     return digest.hexdigest()
+
+
+def forget_run(folder: Path) -> None:
+    """Remove what a run kept for its own resumption: the next one starts anew."""
+    for name in ("state.db", "state.db-wal", "state.db-shm"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def ask_all(run: Run, on_step: Step) -> None:

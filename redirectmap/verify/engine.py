@@ -310,7 +310,7 @@ class Engine:
         if self._retry(host, job, answer):
             return
         walker = job.walker
-        if walker.walk.hops and not walker.cap:
+        if walker.walk.hops and not walker.cap and walker.method == "GET":
             self._memo[walker.agent, walker.wire_url] = answer
         walker.feed(answer)
         self._route(_Job(walker), done)

@@ -72,7 +72,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "title_changed": ("notice", "see whether the page is still the planned one"),
     "missing_not_gone": ("notice", "answer 410: it is understood sooner than 404"),
     "review": ("notice", "decide this row in the plan"),
-    "not_checked": ("notice", "left out by --sample; run without it"),
+    "not_checked": ("notice", "left out by --sample or --only-changed; run without it"),
 }
 RANK = {name: place for place, name in enumerate(PROBLEMS)}
 

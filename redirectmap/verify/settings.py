@@ -36,7 +36,6 @@ class VerifySettings:
         max_wait: Longest Retry-After that is waited for, seconds.
         ca_file: Certificates to trust instead of the system's.
         sample: Check this many rows, the most valuable first; None = all.
-        only_changed: Ask only rows that were not ok or are planned otherwise now.
         resume: Go on with an unfinished run of the same plan and settings.
     """
 
@@ -53,5 +52,4 @@ class VerifySettings:
     max_wait: float = 120.0
     ca_file: Path | None = None
     sample: int | None = None
-    only_changed: bool = False
     resume: bool = True

@@ -121,12 +121,6 @@ class State:
         rows = self._db.execute("SELECT url, facts FROM pages")
         return {url: orjson.loads(facts) for url, facts in rows}
 
-    def finish(self) -> None:
-        """Mark the run as done: the next one starts anew."""
-        self.flush()
-        with self._db:
-            self._db.execute("DELETE FROM meta WHERE name='fingerprint'")
-
     def close(self) -> None:
         """Close the file."""
         self._db.close()

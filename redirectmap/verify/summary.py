@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from redirectmap.errors import ServerError
 from redirectmap.tables.schemas import SEVERITIES
 
 SHOWN_ROWS = 10
@@ -32,18 +33,45 @@ def _counted(names: pd.Series) -> dict[str, int]:
     return {str(name): int(count) for name, count in names.value_counts().items()}
 
 
-def fails(summary: Mapping[str, Any], fail_on: str) -> bool:
-    """Say whether problems at or above `fail_on` were found."""
+def fails(verdicts: pd.DataFrame, fail_on: str, *, min_value: float = 0.0) -> bool:
+    """Say whether rows worth `min_value` or more are at or above `fail_on`."""
     if fail_on == "never":
         return False
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    return any(summary["severities"][name] for name in counted)
+    worth = verdicts[verdicts["value"].fillna(0.0) >= min_value]
+    return bool(worth["severity"].isin(counted).any())
 
 
-def no_answer_at_all(verdicts: pd.DataFrame) -> bool:
-    """Say whether nobody was there: no row brought a status or a redirect."""
+def changes_text(changes: pd.DataFrame) -> str:
+    """Return the lines about a baseline: how many, and the new ones."""
+    counts = changes["change"].value_counts()
+    names = ("new", "worse", "still", "fixed")
+    lines = [
+        "\n",
+        "Since the baseline: "
+        + ", ".join(f"{counts.get(name, 0)} {name}" for name in names),
+    ]
+    fresh = changes[changes["change"].isin(["new", "worse"])].head(SHOWN_ROWS)
+    lines += [
+        f"  [{row.change}: {row.now}] {row.old_url}" for row in fresh.itertuples()
+    ]
+    return "\n".join(lines)
+
+
+def demand_answers(verdicts: pd.DataFrame, base: str | None) -> None:
+    """Complain when nobody was there.
+
+    Raises:
+        ServerError: No row brought a status or a redirect.
+    """
     silent = verdicts["final_status"].isna() & (verdicts["hop_count"] == 0)
-    return bool(len(verdicts)) and bool(silent.all())
+    asked = verdicts["verdict"] != "not_checked"
+    if asked.any() and silent[asked].all():
+        raise ServerError(
+            "not one old URL was answered",
+            hint="check --base or --resolve, and that the server runs",
+            where=base,
+        )
 
 
 def summary_text(verdicts: pd.DataFrame, summary: Mapping[str, Any]) -> str:
