@@ -52,6 +52,17 @@ def test_profile_json_is_json(folder: Path) -> None:
     assert json.loads(result.stdout)["verdict"]["domains"] == "edge"
 
 
+def test_queries_become_keywords(folder: Path) -> None:
+    (folder / "q.csv").write_text("Top queries,Clicks\nfirm boilers,3\nold stoves,1\n")
+    links = (folder / "links.csv").read_text()
+    (folder / "links.csv").write_text(f"{links}https://z.test/,{SITE}/,Old stoves\n")
+    out = run(
+        "profile", folder / "links.csv", "--site", SITE, "--queries", folder / "q.csv",
+        "--json", "--quiet",
+    )  # fmt: skip
+    assert json.loads(out.stdout)["anchor_mix"]["exact"]["links"] == 1
+
+
 def test_profile_of_another_site_is_an_input_error(folder: Path) -> None:
     result = run("profile", folder / "links.csv", "--site", "https://other.test")
     assert result.exit_code == 3

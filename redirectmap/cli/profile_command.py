@@ -33,6 +33,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--pages", type=_FILE, help="The site, for keywords and brand.")
 @click.option("--brand", "brands", multiple=True, help="A brand name.")
 @click.option("--keyword", "keywords", multiple=True, help="A keyword you aim at.")
+@click.option("--queries", type=_FILE, help="CSV; its first column is keywords.")
 @click.option("--out", type=_FILE, help="Folder for the tables.")
 @json_option
 @quiet_option
@@ -46,6 +47,7 @@ def command(
     pages: Path | None,
     brands: tuple[str, ...],
     keywords: tuple[str, ...],
+    queries: Path | None,
     out: Path | None,
     as_json: bool,
     quiet: bool,
@@ -55,9 +57,11 @@ def command(
     from redirectmap.profile.rivals import site_of
     from redirectmap.readers import read_backlinks, read_site
     from redirectmap.tables import PLAN, read_csv_table
+    from redirectmap.tables.files import read_strict_csv
 
     links, _ = read_backlinks(backlinks)
     tables = [read_backlinks([path])[0] for path in competitors]
+    searched = read_strict_csv(queries).iloc[:, 0].tolist() if queries else []
     profile = build_profile(
         links,
         site,
@@ -67,7 +71,7 @@ def command(
         plan=read_csv_table(plan, PLAN) if plan else None,
         competitors=[(site_of(table), table) for table in tables],
         brands=brands,
-        keywords=keywords,
+        keywords=[*keywords, *searched],
     )
     if out:
         from redirectmap.profile.write import write_profile

@@ -117,6 +117,7 @@ def build_profile(  # noqa: PLR0913 (every input is optional but two)
             name: measure_home(rows).row() if len(rows) else None
             for name, rows in scopes.items()
         },
+        "kinds": table[table["scope"] == "all"].round(4).to_dict("records"),
         "new_links": _new_row(new_share, new_usual.low, new_usual.high),
         "anchor_mix": anchor_mix(links),
         "competitors": _rivals_row(competitors, shares),

@@ -14,7 +14,13 @@ from collections.abc import Collection, Iterable
 
 import pandas as pd
 
-from redirectmap.profile.anchors import Keyword, Words, classify, keywords_of
+from redirectmap.profile.anchors import (
+    AnchorClass,
+    Keyword,
+    Words,
+    classify,
+    keywords_of,
+)
 from redirectmap.profile.moves import followed, own_links
 from redirectmap.signals.kinds import page_kind
 from redirectmap.urls import Url, parse, registrable_domain
@@ -37,11 +43,14 @@ def classed_links(
     by_page = _page_keywords(pages, words)
     wide = tuple(dict.fromkeys([*wide, *_commonest(by_page)]))
     pairs = zip(links["anchor"], links["target_url"], strict=True)
-    seen: dict[tuple[str | None, str], str] = {}
+    seen: dict[tuple[str | None, str], AnchorClass] = {}
+    general: dict[str | None, AnchorClass] = {}
     for anchor, target in pairs:
+        if anchor not in general:
+            general[anchor] = classify(anchor, words, wide)
         if (anchor, target) not in seen:
-            own = by_page.get(target, ())
-            seen[anchor, target] = classify(anchor, words, (*own, *wide))
+            own = classify(anchor, words, by_page.get(target, ()))
+            seen[anchor, target] = _closer(own, general[anchor])
     again = zip(links["anchor"], links["target_url"], strict=True)
     kinds = {url: page_kind(url) for url in links["target_url"].unique()}
     return links.assign(
@@ -49,6 +58,12 @@ def classed_links(
         **{"class": pd.Series([seen[pair] for pair in again], dtype=object)},
         follow=followed(links),
     )
+
+
+def _closer(own: AnchorClass, general: AnchorClass) -> AnchorClass:
+    """Return the class that says more: by the page's keywords or the site's."""
+    order: tuple[AnchorClass, ...] = ("exact", "partial", "brand_keyword")
+    return next((name for name in order if name in {own, general}), general)
 
 
 def brand_names(site: str, pages: pd.DataFrame | None = None) -> list[str]:
