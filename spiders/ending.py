@@ -7,6 +7,8 @@ and why the crawl ended.
 from __future__ import annotations
 
 from redirectmap.sitefile import Counts, SiteFile
+from redirectmap.urls import Url, parse
+from spiders.guards import shape
 from spiders.scope import MAX_HOPS
 
 
@@ -18,6 +20,7 @@ def conclude(site: SiteFile, end: tuple[str, str] | None) -> tuple[str, str]:
     _settle_redirects(site)
     _note_soft_404(site)
     _note_canonical_loops(site)
+    _name_traps(site)
     counts = site.counts()
     state, reason = end or _state_of(site, counts)
     site.set_meta(state=state, reason=reason)
@@ -105,6 +108,34 @@ def _note_soft_404(site: SiteFile) -> None:
         " AND w.code = 'soft_404')"
     )
     site.db.execute("COMMIT")
+
+
+def _name_traps(site: SiteFile) -> None:
+    """Say which pages led into a space without end, and which rule closed it."""
+    traps = dict(
+        site.db.execute(
+            "SELECT substr(reason, 7), outcome || ': ' || count(*) || ' URLs not'"
+            " || ' fetched' FROM urls WHERE state = 'skipped'"
+            " AND outcome LIKE 'trap:%' AND reason LIKE 'shape %' GROUP BY 1"
+        ).fetchall()
+    )
+    if not traps:
+        return
+    site.db.execute("DELETE FROM warnings WHERE code = 'trap'")
+    notes: list[tuple[str, str, str]] = []
+    query = "SELECT url FROM urls WHERE kind = 'page' AND state = 'done'"
+    for (text,) in site.db.execute(query):
+        url = parse(text)
+        below = shape(url).rstrip("/") if isinstance(url, Url) else ""
+        said = [
+            f"{why}, shape {pattern}"
+            for pattern, why in traps.items()
+            if below and pattern.startswith((f"{below}/", f"{below}?", f"{below};"))
+        ]
+        said += [f"{traps[below]}, shape {below}"] if below in traps else []
+        notes += [(text, "trap", "; ".join(said)[:500])] if said else []
+    with site.transaction():
+        site.db.executemany("INSERT INTO warnings VALUES (?, ?, ?)", notes)
 
 
 def _note_canonical_loops(site: SiteFile) -> None:

@@ -30,6 +30,9 @@ MAX_TITLE = 1_000
 MAX_HEADINGS = 200
 MAX_IDENTIFIERS = 50
 REFRESH_SECONDS = 10
+MAX_HTML_FOR_TEXT = 2_000_000
+MANY_TAGS = 5_000
+MAX_NESTING = 3_000
 REGIONS = (
     ("footer", "footer a[href], [role=contentinfo] a[href]"),
     ("header", "header a[href], [role=banner] a[href]"),
@@ -46,6 +49,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _SPACE = re.compile(r"\s+")
 _REFRESH = re.compile(
     r"^\s*(\d+)(?:\.\d*)?\s*[;,]?\s*(?:url\s*=\s*)?['\"]?([^'\"]*)", re.IGNORECASE
+)
+_NESTING = re.compile(
+    r"<(/?)(?!(?:p|li|td|tr|th|dt|dd|br|hr|img|input|link|meta|option|source|wbr|col|"
+    r"area|html|head|body|title|script|style|a|h1|h2|h3)[\s/>])[a-z][^<>]*>",
+    re.IGNORECASE,
 )
 _KINDS = {"sku", "mpn", "isbn", "productid", "gtin"}
 _POST_ID = re.compile(r"\b(?:postid|page-id|product-id|node)-(\d+)\b")
@@ -101,8 +109,10 @@ def read_page(body: bytes, content_type: str | None, url: str, robots: str) -> P
     """
     _, text = html_to_unicode(content_type, body, default_encoding="utf-8")
     text = text.replace("\x00", "\ufffd")
-    tree = LexborHTMLParser(text)
     page = Page({})
+    if text.count("<") > MANY_TAGS:
+        text = _flattened(text, page)
+    tree = LexborHTMLParser(text)
     base = _base(tree, url)
     metas = _metas(tree)
     _titles(tree, metas, page)
@@ -113,6 +123,19 @@ def read_page(body: bytes, content_type: str | None, url: str, robots: str) -> P
     _identifiers(tree, metas, page)
     _content(tree, text, page)
     return page
+
+
+def _flattened(text: str, page: Page) -> str:
+    """Take out tags that nest so deep that parsing takes quadratic time."""
+    depth = deepest = 0
+    for found in _NESTING.finditer(text):
+        depth += -1 if found.group(1) else 1
+        depth = max(depth, 0)
+        deepest = max(deepest, depth)
+    if deepest <= MAX_NESTING:
+        return text
+    page.warnings.append(("deep_nesting", f"{deepest} elements deep: flattened"))
+    return _NESTING.sub(" ", text)[:2_000_000]
 
 
 def _base(tree: LexborHTMLParser, url: str) -> str:
@@ -300,7 +323,7 @@ def _content(tree: LexborHTMLParser, html: str, page: Page) -> None:
     )
     page.fields["content_hash"] = digest.hexdigest()
     if page.fields["lang"] is None and len(text) >= 100:
-        page.fields["lang"] = _detected(text[:2_000])
+        page.fields["lang"] = _detected(text[:400])
     page.shell = (
         len(text) < 80 and not page.links and tree.css_first("script") is not None
     )
@@ -309,10 +332,7 @@ def _content(tree: LexborHTMLParser, html: str, page: Page) -> None:
 
 
 def _main_text(html: str) -> str:
-    if len(html) > 2_000_000 or html.count("<div") > 20_000:
-        html = html[:500_000]
-        if html.count("<div>" * 50):
-            return ""
+    html = html[:MAX_HTML_FOR_TEXT]
     text = extract_plain_text(html, main_content=True, alt_texts=False, links=False)
     if len(text) < 50:
         text = extract_plain_text(

@@ -149,10 +149,11 @@ class Budgets:
         if pattern in self.closed:
             return self.closed[pattern]
         if url.query and "&" in url.query:
+            names = "&".join(one.partition("=")[0] for one in url.query.split("&"))
             known = self.queries.setdefault(url.path, set())
-            if pattern not in known and len(known) >= self.budget:
+            if names not in known and len(known) >= self.budget:
                 return "trap:parameters"
-            known.add(pattern)
+            known.add(names)
         return None
 
     def fetched(self, url: Url, content: str) -> str | None:

@@ -44,7 +44,7 @@ class Scope:
         found = Found(url.key, depth=depth, run=run, hops=hops)
         bare = without_session(url)
         if bare:
-            found.skip, found.why = "trap:session_id", "carries a session id"
+            found.skip, found.why = "trap:session_id", f"shape {shape(url)[:200]}"
             twin = parse_url(bare)
             rest = (
                 self.judge(twin, depth=depth, run=run, hops=hops)

@@ -26,6 +26,7 @@ def settings_for(options: Options) -> dict[str, Any]:
         "SPIDER_MIDDLEWARES_BASE": {},
         "EXTENSIONS_BASE": {},
         "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
+        "CONCURRENT_ITEMS": 1,
         "CONCURRENT_REQUESTS": options.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": options.concurrency,
         "DOWNLOAD_DELAY": options.delay,

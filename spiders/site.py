@@ -242,7 +242,8 @@ class SiteSpider(Spider):
         if outcome in RETRIED_ERRORS and row.tries < limit:
             self.frontier.later(row, 0.25 * 2**row.tries)
             return
-        self._commit(row, Result("failed", outcome, str(error)[:300]))
+        state = "done" if outcome == "bad_redirect" else "failed"
+        self._commit(row, Result(state, outcome, str(error)[:300]))
 
     def _again(self, row: Row, response: Response) -> bool:
         wait = retry_after(response)

@@ -26,7 +26,7 @@ from scrapy.http import Response
 from spiders.coding import decoded
 from spiders.guards import AddressGuard, FetchError
 
-BODY_CAP = 10_000_000
+BODY_CAP = 10 * 1024 * 1024
 MAX_HEADERS = 1_000
 MAX_HEADER_BYTES = 200_000
 IDLE_HANDLES = 64
@@ -239,6 +239,8 @@ def _as_fetch_error(transfer: Transfer, error: pycurl.error) -> FetchError:
     number, message = error.args[0], str(error.args[1])
     lower = message.lower()
     outcome = _OUTCOMES.get(number, "conn_error")
+    if "location header" in lower:
+        outcome = "bad_redirect"
     if outcome == "conn_error" and any(
         word in lower for word in ("chunk", "header", "nul ", "status line")
     ):
