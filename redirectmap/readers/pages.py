@@ -53,12 +53,13 @@ class SiteBuilder:
         self.tally = tally
         self.name = sources_name
         self.pages: dict[str, Page] = {}
+        self.guess = False
         self.links: list[tuple[str, str, int, str | None, str | None, str | None]] = []
         self._targets: dict[str, str | None] = {}
 
     def add(self, line: int, record: Mapping[str, Any]) -> None:
         """Take one page, or refuse it."""
-        url = address(str(record.get("url") or ""))
+        url = address(str(record.get("url") or ""), guess=self.guess)
         if isinstance(url, str):
             self.tally.refuse(line, url, str(record.get("url") or ""), "url")
             return
@@ -232,12 +233,23 @@ def read_table(path: Path, sources_name: str, encoding: str | None = None) -> Si
     """Read pages from CSV or XLSX: ours, Screaming Frog, Sitebulb, a column `url`."""
     kinds: tuple[Kind, ...] = ("pages", "links", "urls", "traffic", "overrides")
     with open_table(path, kinds=kinds, encoding=encoding) as table:
+        if table.layout.name == "search console latest links":
+            raise _no_targets(path)
         builder = SiteBuilder(table.tally, sources_name)
+        builder.guess = table.layout.name.startswith("moz")
         take = _take_link if table.layout.kind == "links" else _take_page
         for line, cells in table.rows:
             take(builder, line, {f: cells[i] for f, i in table.columns.items()})
         _note_unused(table)
     return builder.site()
+
+
+def _no_targets(path: Path) -> InputError:
+    return InputError(
+        "lists linking pages, but not which page they link to",
+        hint="export Links, Top target pages instead, or a vendor's backlinks",
+        where=str(path),
+    )
 
 
 def _take_page(builder: SiteBuilder, line: int, record: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from redirectmap.readers.values import address, decimal, number
 from redirectmap.tables import TRAFFIC
 
 _SUMS = ("clicks", "impressions", "sessions", "conversions", "requests")
-_NO_PAGE = {"(not set)", "(other)", "grand total", "gesamtsumme", "total"}
+_NO_PAGE = {"", "(not set)", "(other)", "grand total", "gesamtsumme", "total"}
 Sums = dict[str, dict[str, float]]
 
 
@@ -64,7 +64,7 @@ def _read(table: Table, pages: Sums, base: str | None) -> None:
     fields = [(f, i) for f, i in table.columns.items() if f in _SUMS]
     for line, cells in table.rows:
         text = cells[url_at].strip()
-        if text.casefold() in _NO_PAGE or (not text and "Grand total" in cells):
+        if text.casefold() in _NO_PAGE:
             table.tally.aside["no page: total or not set"] += 1
             continue
         own = f"https://{cells[host_at]}" if host_at is not None else base
