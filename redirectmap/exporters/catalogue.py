@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from redirectmap.errors import UsageError
 from redirectmap.exporters.apache import APACHE
 from redirectmap.exporters.base import Exporter
+from redirectmap.exporters.htaccess import HTACCESS
 from redirectmap.exporters.nginx import NGINX
 from redirectmap.registry import plugins
 
@@ -15,6 +16,7 @@ BUILTIN: Mapping[str, Exporter] = {
     for exporter in (
         NGINX,
         APACHE,
+        HTACCESS,
     )
 }
 

@@ -1,9 +1,9 @@
 """Real servers on free loopback ports, in a temporary folder, with our files."""
 
-from redirectmap.exporters.servers.apache import APACHE
+from redirectmap.exporters.servers.apache import APACHE, HTACCESS
 from redirectmap.exporters.servers.base import Server, Started, running
 from redirectmap.exporters.servers.nginx import NGINX
 
-SERVERS = {server.name: server for server in (NGINX, APACHE)}
+SERVERS = {server.name: server for server in (NGINX, APACHE, HTACCESS)}
 
 __all__ = ["SERVERS", "Server", "Started", "running"]

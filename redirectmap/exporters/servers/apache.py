@@ -63,3 +63,26 @@ def launch(place: Path, text: str) -> Launch:
 
 
 APACHE = Server("apache", "apache2", "apache2", ("apache2", "-v"), prepare)
+
+
+def prepare_htaccess(place: Path, files: Path, port: int) -> Launch:
+    """Write httpd.conf with our .htaccess as the document root's own.
+
+    The check reads the same lines inside a <Directory>, because Apache's
+    configuration test never opens an .htaccess file.
+    """
+    root = place / "root"
+    base = base_config(place, port)
+    (root / ".htaccess").write_bytes((files / ".htaccess").read_bytes())
+    allow = f'<Directory "{root}">\n    AllowOverride All\n</Directory>\n'
+    command = launch(place, base + allow)
+    inside = f'<Directory "{root}">\n    Include {files}/.htaccess\n</Directory>\n'
+    test = place / "check.conf"
+    test.write_text(base + inside)
+    check = ["apache2", "-d", str(place), "-f", str(test), "-t"]
+    return Launch(run=command.run, check=check)
+
+
+HTACCESS = Server(
+    "apache-htaccess", "apache2", "apache2", ("apache2", "-v"), prepare_htaccess
+)
