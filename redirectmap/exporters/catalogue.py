@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from redirectmap.errors import UsageError
 from redirectmap.exporters.apache import APACHE
 from redirectmap.exporters.base import Exporter
+from redirectmap.exporters.caddy import CADDY
+from redirectmap.exporters.haproxy import HAPROXY
 from redirectmap.exporters.htaccess import HTACCESS
 from redirectmap.exporters.nginx import NGINX
 from redirectmap.registry import plugins
@@ -17,6 +19,8 @@ BUILTIN: Mapping[str, Exporter] = {
         NGINX,
         APACHE,
         HTACCESS,
+        CADDY,
+        HAPROXY,
     )
 }
 

@@ -2,8 +2,10 @@
 
 from redirectmap.exporters.servers.apache import APACHE, HTACCESS
 from redirectmap.exporters.servers.base import Server, Started, running
+from redirectmap.exporters.servers.caddy import CADDY
+from redirectmap.exporters.servers.haproxy import HAPROXY
 from redirectmap.exporters.servers.nginx import NGINX
 
-SERVERS = {server.name: server for server in (NGINX, APACHE, HTACCESS)}
+SERVERS = {server.name: server for server in (NGINX, APACHE, HTACCESS, CADDY, HAPROXY)}
 
 __all__ = ["SERVERS", "Server", "Started", "running"]
