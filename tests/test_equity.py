@@ -231,6 +231,14 @@ def test_fault_is_found(faulty: Flow, check: str, url: str) -> None:
     assert url in set(found.loc[found["check"] == check, "old_url"])
 
 
+def test_equity_behind_a_page_that_was_not_fetched_is_stuck() -> None:
+    pages, links = site(OLD, ("/", "/a"), ("/a", "/private/x"))
+    found = flow(pages[pages["url"] != f"{OLD}/private/x"], links).findings
+    stuck = found[found["check"] == "equity-stuck"]
+    assert stuck["old_url"].tolist() == [f"{OLD}/private/x"]
+    assert "robots.txt" in stuck["message"].iloc[0]
+
+
 def test_clean_site_has_no_findings() -> None:
     found = flow(*site(OLD, ("/", "/a"), ("/a", "/")), domains(("/", 2)))
     assert found.findings.empty

@@ -12,8 +12,6 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from redirectmap.signals.kinds import is_home
-
 Row = dict[str, Any]
 MAX_DEPTH = 3
 MAX_NAV_LINKS = 100
@@ -48,8 +46,8 @@ def faults(table: pd.DataFrame, pages: pd.DataFrame, links: pd.DataFrame) -> lis
 
 def _orphans(table: pd.DataFrame, status: pd.DataFrame) -> Iterator[Row]:
     fetched = table["url"].isin(status.index)
-    home = table["url"].map(is_home).astype(bool)
-    for page in _rows(table[fetched & ~home & table["inlinks"].eq(0)]):
+    inner = table["kind"].ne("home")
+    for page in _rows(table[fetched & inner & table["inlinks"].eq(0)]):
         text = f"no page links here; {page['referring_domains']} domains do"
         yield _row("equity-orphan", page, text, "link it from its section's page")
 
@@ -105,7 +103,7 @@ def _nofollow(table: pd.DataFrame, links: pd.DataFrame) -> Iterator[Row]:
 
 
 def _stuck(table: pd.DataFrame, status: pd.DataFrame) -> Iterator[Row]:
-    """Equity at pages that pass it on late or not at all."""
+    """Equity at pages that pass it on late or not at all; unread ones included."""
     code = table["url"].map(status["status"])
     robots = table["url"].map(status["robots"]).fillna("").astype(str).str.lower()
     reasons = pd.Series("", index=table.index, dtype=object)
@@ -113,6 +111,8 @@ def _stuck(table: pd.DataFrame, status: pd.DataFrame) -> Iterator[Row]:
     known = pd.to_numeric(code, errors="coerce").fillna(0)
     reasons[known.between(300, 399)] = "a redirect"
     reasons[known.ge(400)] = "an error page"
+    missed = ~table["url"].isin(status.index) & table["kind"].ne("file")
+    reasons[missed] = "a page the crawl could not fetch (robots.txt, failure, limit)"
     stuck = table.assign(why=reasons)
     for page in _rows(stuck[stuck["why"].ne("") & stuck["inlinks"].gt(0)]):
         text = f"{page['equity']:.2%} of link equity sits behind {page['why']}"
@@ -120,8 +120,8 @@ def _stuck(table: pd.DataFrame, status: pd.DataFrame) -> Iterator[Row]:
 
 
 def _messy(table: pd.DataFrame) -> Iterator[Row]:
-    messy = table["url"].map(_is_messy).astype(bool)
-    for page in _rows(table[messy & table["referring_domains"].gt(0)]):
+    linked = table[table["referring_domains"].gt(0)]
+    for page in _rows(linked[linked["url"].map(_is_messy).astype(bool)]):
         text = "deep or messy URL that other domains link to"
         yield _row("equity-messy-url", page, text, "give it a short, readable path")
 

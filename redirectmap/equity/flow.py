@@ -26,7 +26,7 @@ from redirectmap.equity.graph import Graph
 from redirectmap.equity.proposals import propose
 from redirectmap.equity.rank import rank
 from redirectmap.profile.moves import carry, followed, page_key
-from redirectmap.signals.kinds import is_home, page_kind
+from redirectmap.signals.kinds import page_kind
 from redirectmap.tables import FINDINGS
 
 Floats = NDArray[np.float64]
@@ -143,6 +143,8 @@ def _live(backlinks: pd.DataFrame | None) -> pd.DataFrame:
 
 def _unknown(pages: pd.DataFrame, external: pd.DataFrame) -> list[str]:
     """Return pages that only external links know, one spelling each."""
+    if external.empty:
+        return []
     seen = {page_key(url) for url in pages["url"]}
     hosts = {key.partition("/")[0] for key in seen}
     found: list[str] = []
@@ -156,14 +158,16 @@ def _unknown(pages: pd.DataFrame, external: pd.DataFrame) -> list[str]:
 
 def _page_table(graph: Graph, shares: Floats, seeds: Floats, site: str) -> pd.DataFrame:
     urls = [str(url) for url in graph.urls]
-    home = next((row for row, url in enumerate(urls) if is_home(url)), None)
+    kinds = [page_kind(url) for url in urls]
+    homes = [row for row, kind in enumerate(kinds) if kind == "home"]
+    home = min(homes, key=lambda row: len(urls[row]), default=None)
     depths = graph.depths(home) if home is not None else np.full(len(urls), -1)
     return pd.DataFrame(
         {
             "url": pd.Series(urls, dtype=object),
             "site": site,
             "section": pd.Series([section(url) for url in urls], dtype=object),
-            "kind": pd.Series([page_kind(url) for url in urls], dtype=object),
+            "kind": pd.Series(kinds, dtype=object),
             "equity": shares,
             "referring_domains": seeds.astype(np.int64),
             "inlinks": graph.inlinks(),
