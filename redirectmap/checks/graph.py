@@ -104,7 +104,7 @@ def _same_parameters(context: PlanContext) -> Iterator[Finding]:
     if not many.any():
         return
     query = context.old_query[many].map(lambda text: "&".join(sorted(text.split("&"))))
-    spelled = context.old_key[many].str.partition("?")[0] + "?" + query
+    spelled = context.old_key[many].str.replace(r"\?.*$", "?", regex=True) + query
     twice = many.copy()
     twice[many] = spelled.duplicated(keep=False) & ~context.old_key[many].duplicated(
         keep=False

@@ -103,7 +103,8 @@ def high_value(context: PlanContext) -> Iterator[Finding]:
     """Valuable URLs that are gone or wait for a decision."""
     value = context.plan["priority"].astype(float).fillna(0)
     linked = context.plan["referring_domains"].astype(float).fillna(0)
-    top = value.ge(TOP_SHARE) | (value.gt(0) & linked.ge(5))
+    visited = context.plan[["clicks", "sessions"]].fillna(0).sum(axis=1).gt(0)
+    top = (value.ge(TOP_SHARE) & (visited | linked.gt(0))) | linked.ge(5)
     for action, severity, said in (
         ("gone", "error", "is valuable and answers 410"),
         ("review", "warning", "is valuable and has no decision"),

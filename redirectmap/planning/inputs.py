@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -67,6 +69,7 @@ def read_inputs(  # noqa: PLR0913 -- one per kind of file
         old=old_site,
         new=new_site,
         scores=pd.DataFrame(),
+        spelled=_spelled(old),
         backlinks=links,
         traffic=visits,
         legacy=rules,
@@ -75,6 +78,29 @@ def read_inputs(  # noqa: PLR0913 -- one per kind of file
         previous=read_plan(previous) if previous and previous.exists() else None,
     )
     return inputs, reports
+
+
+def _spelled(path: Path) -> tuple[str, ...]:
+    """Return the URLs of a JSON-lines table that are not spelled as their key."""
+    import gzip
+
+    head = path.open("rb").read(2)
+    opened = gzip.open if head == b"\x1f\x8b" else open
+    if head[:1] != b"{" and head != b"\x1f\x8b":
+        return ()
+    with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
+        texts = [_url_in(line) for line in lines if line.startswith("{")]
+    urls = pd.Series([text for text in texts if text], dtype=object)
+    keys = keys_of(urls)
+    return tuple(urls[keys.notna() & keys.ne(urls)].unique())
+
+
+def _url_in(line: str) -> str | None:
+    found = re.search(r'"url":\s*("(?:[^"\\]|\\.)*")', line)
+    try:
+        return str(json.loads(found.group(1))).strip() if found else None
+    except ValueError:
+        return None
 
 
 def _backlinks(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[ReadReport]]:

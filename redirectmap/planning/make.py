@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from redirectmap.planning.decide import Budget, decide, name_merges, proposals
+from redirectmap.planning.inventory import value_table
 from redirectmap.planning.legacy import fold_legacy, legacy_ends
 from redirectmap.planning.merge import Conflict, apply_overrides, carry_over
 from redirectmap.planning.spelling import keys_of
 from redirectmap.planning.universe import Universe, gather
-from redirectmap.planning.worth import worth_of
 from redirectmap.readers import Site
 from redirectmap.tables.schemas import BACKLINKS, LEGACY, PLAN, TRAFFIC
 
@@ -37,6 +37,8 @@ class PlanInputs:
         generated: The last plan as the tool made it.
         previous: The same plan as people left it.
         extra_urls: Further old URLs (logs, lists).
+        spelled: Old URLs as the source spells them, where that is not their
+            key (a fragment, no slash after the host): each gets a row beside it.
     """
 
     old: Site
@@ -49,6 +51,7 @@ class PlanInputs:
     generated: pd.DataFrame | None = None
     previous: pd.DataFrame | None = None
     extra_urls: tuple[str, ...] = ()
+    spelled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,15 +103,47 @@ def make_plan(inputs: PlanInputs, *, max_error: float = 0.01) -> Made:
     )
     ends = legacy_ends(all_legacy(inputs.old, inputs.legacy))
     decided = fold_legacy(decided, ends, live)
-    value = worth_of(universe.urls, inputs.backlinks, inputs.traffic, universe.home_of)
+    value = value_of(inputs, universe)
     table = decided.join(value).reset_index(names="old_url")
     table = _titled(table, inputs)
     table["status"] = table["action"].map({"redirect": 301, "gone": 410, "keep": 200})
-    generated = PLAN.fit(name_merges(table))
+    generated = as_spelled(PLAN.fit(name_merges(table)), inputs)
     generated, clashes = apply_overrides(generated, inputs.overrides)
     generated = in_order(generated)
-    plan, conflicts = carry_over(generated, inputs.generated, inputs.previous)
-    return Made(in_order(plan), generated, (*clashes, *conflicts))
+    merged = carry_over(generated, inputs.generated, inputs.previous)
+    conflicts = (*clashes, *merged.conflicts)
+    return Made(in_order(merged.plan), in_order(merged.base), conflicts)
+
+
+def as_spelled(plan: pd.DataFrame, inputs: PlanInputs) -> pd.DataFrame:
+    """Name rows as the source does, so that every URL handed in is found again.
+
+    Each other spelling becomes a row of the same answer, without a value.
+    """
+    given = pd.Series(list(inputs.spelled), dtype=object)
+    if given.empty:
+        return plan
+    keys = keys_of(given)
+    rows = plan.set_index("old_url", drop=False)
+    keep = given[keys.isin(rows.index).to_numpy()]
+    copies = rows.loc[keys[keep.index]].copy()
+    copies["old_url"] = keep.to_numpy()
+    said = copies["reason"].fillna("") + "; the same page as " + copies.index
+    copies["reason"] = said.to_numpy()
+    measures = ["priority", "referring_domains", "backlinks", "clicks", "sessions"]
+    copies[measures] = pd.NA
+    return PLAN.fit(pd.concat([plan, copies], ignore_index=True))
+
+
+def value_of(inputs: PlanInputs, universe: Universe) -> pd.DataFrame:
+    """Return what each row is worth: the measures and `priority`."""
+    return value_table(
+        universe.urls.tolist(),
+        links=inputs.old.links,
+        backlinks=inputs.backlinks,
+        traffic=inputs.traffic,
+        merged=universe.home_of,
+    )
 
 
 def live_pages(pages: pd.DataFrame) -> set[str]:
@@ -131,5 +166,6 @@ def _titled(table: pd.DataFrame, inputs: PlanInputs) -> pd.DataFrame:
         pages = pages[pages["_key"].notna()].drop_duplicates("_key").set_index("_key")
         table[f"{side}_title"] = table[f"{side}_url"].map(pages["title"])
         if side == "old":
-            table["inlinks"] = table["old_url"].map(pages["inlinks"])
+            known = table["old_url"].map(pages["inlinks"])
+            table["inlinks"] = known.where(known.notna(), table["inlinks"])
     return table

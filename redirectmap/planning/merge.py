@@ -45,9 +45,18 @@ class Conflict:
         )
 
 
+@dataclass(frozen=True)
+class Merged:
+    """A plan with people's edits, and the base that tells them apart next time."""
+
+    plan: pd.DataFrame
+    base: pd.DataFrame
+    conflicts: tuple[Conflict, ...]
+
+
 def carry_over(
     ours: pd.DataFrame, base: pd.DataFrame | None, theirs: pd.DataFrame | None
-) -> tuple[pd.DataFrame, tuple[Conflict, ...]]:
+) -> Merged:
     """Put people's edits into the new plan.
 
     Args:
@@ -57,10 +66,12 @@ def carry_over(
         theirs: The last plan as people left it; None for a first plan.
 
     Returns:
-        The merged plan and the conflicts.
+        The plan, the base of the next merge, and the conflicts. Where a person
+        and the tool agree by now, the base keeps the older opinion, so that the
+        cell stays the person's when the tool changes its mind again.
     """
     if theirs is None:
-        return ours, ()
+        return Merged(ours, ours, ())
     theirs = theirs.drop_duplicates("old_url").set_index("old_url")
     before = _base_of(base, theirs)
     merged = ours.set_index("old_url")
@@ -80,7 +91,22 @@ def carry_over(
     conflicts += [
         Conflict(str(url), "row", "there", "deleted", "kept") for url in deleted
     ]
-    return PLAN.fit(table), tuple(conflicts)
+    return Merged(PLAN.fit(table), _next_base(ours, edits, before), tuple(conflicts))
+
+
+def _next_base(
+    ours: pd.DataFrame, edits: dict[str, dict[str, Any]], before: pd.DataFrame
+) -> pd.DataFrame:
+    table = ours.set_index("old_url")
+    was = {column: before[column].to_dict() for column in HUMAN}
+    for column in HUMAN:
+        cells = table[column].to_dict()
+        for url, edited in edits.items():
+            agreed = column in edited and _text(cells.get(url)) == _text(edited[column])
+            if agreed and url in cells:
+                cells[url] = was[column].get(url)
+        table[column] = [cells[url] for url in table.index]
+    return PLAN.fit(table.reset_index())
 
 
 def _base_of(base: pd.DataFrame | None, theirs: pd.DataFrame) -> pd.DataFrame:

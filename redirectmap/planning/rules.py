@@ -233,10 +233,14 @@ def _copied(host: str, segments: Sequence[str], new: str) -> Iterator[Shape]:
     after = parts.copy()
     after[place] = after[place].replace(core, "$1", 1)
     fixed = [re.escape(part) for part in segments[:-1]]
-    for loose in range(len(fixed)):
-        middle = [*fixed[: len(fixed) - loose - 1], *["[^/]+"] * (loose + 1)]
+    for first in range(len(fixed) - 1, 0, -1):
+        middle = [*fixed[:first], *map(_any_like, segments[first:-1])]
         head = "".join(f"/{part}" for part in middle)
         yield Shape(host, f"{head}/([^/]+?){re.escape(ending)}", "/".join(after))
+
+
+def _any_like(segment: str) -> str:
+    return "[0-9]+" if segment.isascii() and segment.isdigit() else "[^/]+"
 
 
 def _best_first(shapes: dict[Shape, set[int]], covered: set[int]) -> Iterator[Shape]:
@@ -244,18 +248,18 @@ def _best_first(shapes: dict[Shape, set[int]], covered: set[int]) -> Iterator[Sh
     import heapq
 
     heap = [
-        (-len(rows), shape.pattern, shape.target, i)
+        (-len(rows), shape.pattern.count("["), shape.pattern, i)
         for i, (shape, rows) in enumerate(shapes.items())
     ]
     order = list(shapes)
     heapq.heapify(heap)
     while heap:
-        count, pattern, target, index = heapq.heappop(heap)
+        count, loose, pattern, index = heapq.heappop(heap)
         fresh = len(shapes[order[index]] - covered)
         if fresh <= MIN_GAIN:
             continue
         if fresh < -count:
-            heapq.heappush(heap, (-fresh, pattern, target, index))
+            heapq.heappush(heap, (-fresh, loose, pattern, index))
             continue
         yield order[index]
 

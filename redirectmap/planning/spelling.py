@@ -97,4 +97,4 @@ def path_of(keys: pd.Series) -> pd.Series:
 
 def query_of(keys: pd.Series) -> pd.Series:
     """Return the query of each key without `?`; empty where there is none."""
-    return keys.fillna("").astype(str).str.partition("?")[2]
+    return keys.fillna("").astype(str).str.extract(r"\?(.*)$")[0].fillna("")

@@ -1,0 +1,126 @@
+"""One plan's folder, from inputs to files: match, decide, check, induce, write.
+
+Nothing is written before everything is known; plan.csv comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from redirectmap.checks import Finding, PlanContext, as_table, run_checks
+from redirectmap.planning.files import write_plan
+from redirectmap.planning.make import (
+    Made,
+    PlanInputs,
+    all_legacy,
+    live_pages,
+    make_plan,
+    universe_of,
+    value_of,
+)
+from redirectmap.planning.rules import induce, rules_table
+from redirectmap.planning.summary import summarise
+from redirectmap.planning.universe import Universe, extended
+
+
+def plan_folder(
+    inputs: PlanInputs,
+    out: Path,
+    *,
+    max_error: float,
+    on_step: Callable[[object], None] = lambda _message: None,
+) -> dict[str, Any]:
+    """Make the plan of `inputs` and write its folder.
+
+    Args:
+        inputs: As `read_inputs` gives them; scores are made here.
+        out: Folder of the plan.
+        max_error: Largest expected share of wrong redirects.
+        on_step: Told what begins.
+
+    Returns:
+        The sign-off summary.
+    """
+    universe = universe_of(inputs)
+    on_step(f"matching {len(universe.urls):,} old URLs")
+    inputs = replace(inputs, scores=scores_of(inputs, universe))
+    on_step("deciding")
+    made = make_plan(inputs, max_error=max_error)
+    on_step("checking")
+    findings = findings_of(inputs, made)
+    rules = rules_table(induce(made.plan, live=live_pages(inputs.new.pages)))
+    summary = summarise(made.plan, findings, conflicts=made.conflicts)
+    summary["max_error"] = max_error
+    summary["pattern_rules"] = len(rules)
+    write_plan(
+        out,
+        made.plan,
+        generated=made.generated,
+        findings=findings,
+        rules=rules,
+        scores=inputs.scores,
+        summary=summary,
+    )
+    return summary
+
+
+def scores_of(inputs: PlanInputs, universe: Universe) -> pd.DataFrame:
+    """Score every old URL that is a row against the pages that live."""
+    match = import_module("redirectmap.matching").match  # torch: imported late
+    value = value_of(inputs, universe)["priority"].fillna(0.0)
+    old = replace(inputs.old, pages=extended(inputs.old.pages, universe))
+    status = inputs.new.pages["status"].astype("float")
+    alive = status.isna() | status.between(200, 299)
+    new = replace(inputs.new, pages=inputs.new.pages[alive].reset_index(drop=True))
+    scores: pd.DataFrame = match(old, new, values=value)
+    return scores
+
+
+def findings_of(inputs: PlanInputs, made: Made) -> pd.DataFrame:
+    """Run the checks on a plan that was just made, edits of people included."""
+    requests = inputs.traffic.set_index("url")["requests"].dropna()
+    context = PlanContext(
+        made.plan,
+        old_pages=inputs.old.pages,
+        new_pages=inputs.new.pages,
+        backlinks=inputs.backlinks if len(inputs.backlinks) else None,
+        traffic=inputs.traffic if len(inputs.traffic) else None,
+        live=inputs.new.redirects if len(inputs.new.redirects) else None,
+        logged=requests if len(requests) else None,
+    )
+    clashes = as_table(
+        Finding(
+            "notice",
+            "edit-conflict",
+            clash.message,
+            "yours is kept; undo the edit to take the tool's",
+            clash.old_url,
+        )
+        for clash in made.conflicts
+    )
+    looping = _cut_loops(inputs)
+    frames = [run_checks(context), clashes, looping]
+    return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
+
+
+def _cut_loops(inputs: PlanInputs) -> pd.DataFrame:
+    from redirectmap.planning.legacy import legacy_ends
+
+    ends = legacy_ends(all_legacy(inputs.old, inputs.legacy))
+    loops = ends[ends["loop"].ne("")]
+    return as_table(
+        Finding(
+            "warning",
+            "legacy-loop",
+            f"an existing rule loops ({rule['origin']}): {rule['loop']}",
+            "the plan cuts the loop; remove the old rule",
+            str(source),
+        )
+        for source, rule in loops.iterrows()
+    )
