@@ -291,21 +291,25 @@ def _nginx_return(
         tail = "$request_uri"
         if target.endswith(tail):
             template = target.removesuffix(tail) + "\\1"
-            _nginx_pattern(
-                rules, line, f"^({re.escape(place[-1])}.*)$", template, status
-            )
+            whole = f"^({re.escape(place[-1])}.*)$"
+            _nginx_pattern(rules, line, whole, template, status, "wire")
         else:
             _nginx_pattern(rules, line, prefix, target, status)
 
 
 def _nginx_pattern(
-    rules: Rules, line: int, regex: str, target: str, status: int
+    rules: Rules,
+    line: int,
+    regex: str,
+    target: str,
+    status: int,
+    subject: str = "path",
 ) -> None:
     template = _template(target)
     if "$" in template:
         rules.tally.refuse(line, "variable", target)
     else:
-        rules.add_pattern(line, regex, template, status)
+        rules.add_pattern(line, regex, template, status, subject)
 
 
 def _nginx_rewrite(rules: Rules, line: int, args: list[str]) -> None:
@@ -331,7 +335,7 @@ def _nginx_map(rules: Rules, entry: dict[str, Any], subject: str) -> None:
         rules.tally.aside["map value that is no address"] += 1
     elif key.startswith("~"):
         regex = f"(?i){key[2:]}" if key.startswith("~*") else key[1:]
-        _nginx_pattern(rules, line, regex, target, 301)
+        wire = "wire" if subject == "$request_uri" else "path"
+        _nginx_pattern(rules, line, regex, target, 301, wire)
     else:
         rules.add(line, key.removeprefix("\\"), target, 301)
-    del subject
