@@ -197,6 +197,7 @@ class Engine:
         self._free: list[_Slot] = []
         self._hosts: dict[str, _Host] = {}
         self._memo: dict[tuple[str, str], Answer] = {}
+        self._asking: dict[tuple[str, str], list[_Job]] = {}
         self._failed: list[_Job] = []
         self._active = 0
         self._waiting = 0
@@ -215,7 +216,9 @@ class Engine:
                     self._route(_Job(walker), done)
             self._start_waiting()
             while self._failed:
-                self._route(self._failed.pop(), done)
+                job = self._failed.pop()
+                self._release(job.walker, done)
+                self._route(job, done)
             self._collect(done)
 
     def close(self) -> None:
@@ -226,8 +229,13 @@ class Engine:
         self._multi.close()
 
     def _route(self, job: _Job, done: Callable[[Walker], None]) -> None:
+        """Take a walk as far as known answers go, then queue what it asks next.
+
+        A page that many rows end on is asked once: who comes while it is being
+        asked waits for that answer.
+        """
         walker = job.walker
-        while walker.url is not None and walker.walk.hops and not walker.cap:
+        while walker.url is not None and _shared(walker):
             known = self._memo.get((walker.agent, walker.wire_url))
             if known is None:
                 break
@@ -237,8 +245,20 @@ class Engine:
         if walker.url is None:
             done(walker)
             return
+        if _shared(walker):
+            key = (walker.agent, walker.wire_url)
+            if key in self._asking:
+                self._asking[key].append(job)
+                return
+            self._asking[key] = []
         self._host_of(walker).waiting.append(job)
         self._waiting += 1
+
+    def _release(self, walker: Walker, done: Callable[[Walker], None]) -> None:
+        if _shared(walker):
+            key = (walker.agent, walker.wire_url)
+            for job in self._asking.pop(key, ()):
+                self._route(job, done)
 
     def _host_of(self, walker: Walker) -> _Host:
         assert walker.address is not None  # noqa: S101 - open walks have one
@@ -310,8 +330,9 @@ class Engine:
         if self._retry(host, job, answer):
             return
         walker = job.walker
-        if walker.walk.hops and not walker.cap and walker.method == "GET":
+        if _shared(walker):
             self._memo[walker.agent, walker.wire_url] = answer
+            self._release(walker, done)
         walker.feed(answer)
         self._route(_Job(walker), done)
 
@@ -337,6 +358,11 @@ class Engine:
         host.waiting.append(_Job(job.walker, job.attempt + 1, now + wait))
         self._waiting += 1
         return True
+
+
+def _shared(walker: Walker) -> bool:
+    """Say whether the next answer serves every walk that comes by this URL."""
+    return bool(walker.walk.hops) and not walker.cap and walker.method == "GET"
 
 
 def _given_up(walker: Walker) -> Answer:

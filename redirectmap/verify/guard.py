@@ -64,6 +64,7 @@ class Guard:
         self._allow = {entry.strip().lower() for entry in allow}
         self._pinned = dict(map(_pin, resolve))
         self._names: dict[str, Address | Blocked] = {}
+        self._spelled: dict[str, bool] = {}
         self._known: dict[str, Address | Blocked] = {}
 
     @property
@@ -81,10 +82,12 @@ class Guard:
 
     def spelled_private(self, url: Url) -> bool:
         """Say whether the spelling alone names a private host nobody allowed."""
-        name, port = split_host(url.host, _default_port(url))
-        if self._is_allowed(name, port) or self._pin_of(name, port):
-            return False
-        return _is_inner(name)
+        found = self._spelled.get(url.origin)
+        if found is None:
+            name, port = split_host(url.host, _default_port(url))
+            open_to = self._is_allowed(name, port) or self._pin_of(name, port)
+            found = self._spelled[url.origin] = not open_to and _is_inner(name)
+        return found
 
     def points_inside(self, text: str) -> bool:
         """Say whether a refused reference names a private host all the same.

@@ -94,29 +94,29 @@ def sites_of(rows: list[Row], settings: VerifySettings) -> Sites:
     """
     old_hosts = frozenset(_hosts(row.old_url for row in rows))
     new_hosts = frozenset(_hosts(row.expected for row in rows if row.expected))
-    base: str | None = None
+    base: Url | None = None
     allow = list(settings.allow_private)
     if settings.base is not None:
-        url, spelled = allowed_origin(settings.base)
-        base = url.origin
+        base, spelled = allowed_origin(settings.base)
         allow.append(spelled)
     guard = Guard(allow, settings.resolve)
     names = old_hosts | new_hosts | guard.pinned_hosts
     domains = {registrable_domain(name) for name in names}
     if base:
-        domains.add(registrable_domain(split_host(base.partition("//")[2], 80)[0]))
+        domains.add(registrable_domain(split_host(base.host, 80)[0]))
 
     def wire(url: Url) -> Url:
         if base is None or url.host not in old_hosts:
             return url
-        mapped = parse(base + url.wire)
-        return mapped if isinstance(mapped, Url) else url
+        key = base.origin + url.wire
+        return Url(key, key, base.scheme, base.host, url.path, url.query)
 
+    @lru_cache(maxsize=10_000)
     def inside(host: str) -> bool:
         return registrable_domain(host) in domains
 
     scope = Scope(guard, wire, inside, settings.max_hops)
-    return Sites(scope, old_hosts, new_hosts, base)
+    return Sites(scope, old_hosts, new_hosts, base.origin if base else None)
 
 
 def _hosts(urls: Iterable[str]) -> set[str]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from redirectmap.urls import Refusal, Url, parse, shown
@@ -104,12 +104,14 @@ class Walk:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self)
+        hops = [(h.url, h.status, h.location, h.target) for h in self.hops]
+        names = ("start", "end", "final_url", "status", "detail", "loop_start", "facts")
+        return {"hops": hops, **{name: getattr(self, name) for name in names}}
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Walk:
         """Build it again from `as_dict`."""
-        hops = [Hop(**hop) for hop in value["hops"]]
+        hops = [Hop(*hop) for hop in value["hops"]]
         return cls(**{**value, "hops": hops})
 
     @property
@@ -139,6 +141,8 @@ class Scope:
 class Walker:
     """Drives one walk: `url` is to be requested next, None when it is over.
 
+    `wire_url` is how it is requested, of the host that answers for it at `address`.
+
     Args:
         start: The URL to ask for.
         scope: What all walks of the run share.
@@ -149,7 +153,7 @@ class Walker:
 
     __slots__ = (
         *("_scope", "_seen", "address", "agent", "body", "cap", "method", "url"),
-        "walk",
+        *("walk", "wire_url"),
     )
 
     def __init__(
@@ -168,9 +172,10 @@ class Walker:
         self.body = b""
         self.url: Url | None = None
         self.address: Address | None = None
+        self.wire_url = ""
         self._scope = scope
         self._seen: list[str] = []
-        self._go(start)
+        self._go(start, scope.wire(start))
 
     @property
     def wants_body(self) -> bool:
@@ -208,17 +213,17 @@ class Walker:
         self._advance(target)
 
     def _advance(self, target: Url) -> None:
-        key = self._scope.wire(target).key
+        wire = self._scope.wire(target)
+        key = wire.key
         if key in self._seen:
             self.walk.loop_start = self._seen.index(key)
             self._stop("loop", "")
         elif len(self.walk.hops) >= self._scope.max_hops:
             self._stop("too_many", f"more than {self._scope.max_hops} redirects")
         else:
-            self._go(target)
+            self._go(target, wire)
 
-    def _go(self, target: Url) -> None:
-        wire = self._scope.wire(target)
+    def _go(self, target: Url, wire: Url) -> None:
         if self._scope.guard.spelled_private(wire):
             self._stop("blocked", f"{wire.host} is a private address")
             return
@@ -227,18 +232,12 @@ class Walker:
             return
         address = self._scope.guard.address(wire)
         if isinstance(address, Address):
-            self.url, self.address = target, address
+            self.url, self.address, self.wire_url = target, address, wire.key
             self._seen.append(wire.key)
         else:
             self._stop(
                 "blocked" if address.kind == "private" else "dns", address.detail
             )
-
-    @property
-    def wire_url(self) -> str:
-        """What is requested: `url` at the host that answers for it."""
-        assert self.url is not None  # noqa: S101 - asked only while open
-        return self._scope.wire(self.url).key
 
     def _refuse(
         self, url: Url, status: int, raw: bytes, problem: str, target: Url | Refusal
