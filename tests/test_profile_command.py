@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -50,6 +51,35 @@ def test_profile_prints_shares_and_writes_tables(folder: Path) -> None:
 def test_profile_json_is_json(folder: Path) -> None:
     result = run("profile", folder / "links.csv", "--site", SITE, "--json", "--quiet")
     assert json.loads(result.stdout)["verdict"]["domains"] == "edge"
+
+
+DEMO = Path(__file__).parents[1] / "fixtures/demo"
+
+
+def findings_of_demo(folder: Path, *, dump: bool) -> set[str]:
+    """Judge the demo's backlinks after the right plan, or after a homepage dump."""
+    truth = pd.read_csv(DEMO / "truth.csv", dtype=object)
+    new = truth["new_url"].where(truth["new_url"].notna(), "")
+    home = new[truth["old_url"].str.endswith(".example/")].iloc[0]
+    plan = pd.DataFrame(
+        {
+            "old_url": truth["old_url"],
+            "action": new.map(lambda url: "redirect" if url or dump else "gone"),
+            "new_url": home if dump else new,
+        }
+    )
+    plan.to_csv(folder / "demo.csv", index=False)
+    result = run(
+        "profile", DEMO / "backlinks.csv", "--site", truth["old_url"][0],
+        "--plan", folder / "demo.csv", "--type", "local", "--out", folder / "demo",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    return set(pd.read_csv(folder / "demo/profile_findings.csv")["check"])
+
+
+def test_demo_plan_keeps_the_profile_that_a_dump_would_spoil(tmp_path: Path) -> None:
+    assert "profile-homepage-dump" in findings_of_demo(tmp_path, dump=True)
+    assert "profile-homepage-dump" not in findings_of_demo(tmp_path, dump=False)
 
 
 def test_queries_become_keywords(folder: Path) -> None:

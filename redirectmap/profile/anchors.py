@@ -20,6 +20,7 @@ from redirectmap.profile.lexicon import (
     FUNCTION,
     GENERIC,
     LEGAL,
+    WITH_BRAND,
     is_blank,
     is_url,
     stem,
@@ -144,9 +145,12 @@ def classify(
     phrase = content(rest)
     if phrase in keywords:
         return "exact"
-    if not said:
+    if all(word.isdigit() for word in said):
         return "generic"
     return "partial" if _touches(phrase, keywords) else "descriptive"
+
+
+_BESIDE = frozenset(map(stem, WITH_BRAND))
 
 
 def _with_brand(
@@ -154,7 +158,7 @@ def _with_brand(
 ) -> AnchorClass:
     if not content(rest):
         return "branded"
-    if not said:
+    if not said - _BESIDE:
         return "brand_generic"
     if _touches(said, keywords) or content(rest) in keywords:
         return "brand_keyword"

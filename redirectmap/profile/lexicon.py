@@ -14,12 +14,13 @@ def _set(text: str) -> frozenset[str]:
 
 
 FUNCTION = _set(
+    "http https www "
     "a an the this that these those his her its our your their my of for to in on at by"
     " with from and or as is are was be it he she they we you i has have had do does"
     " der die das den dem des ein eine einen einem einer eines dieser diese dieses"
     " diesem diesen sein seine ihr ihre ihrer unser unsere von vom zu zum zur im am"
     " auf an bei mit aus und oder als ist sind war es er sie wir du ich hat haben fuer"
-    " ueber about per into s dass wie so auch nach"
+    " per into s dass wie so auch nach"
 )
 GENERIC = _set(
     "click here read more info information learn see visit view go link links website"
@@ -34,7 +35,16 @@ GENERIC = _set(
     " internetauftritt internetpraesenz siehe unter dort da diesen folgen bericht"
     " studie dieser gehe gelangen direkt ganzen vollstaendigen originalartikel"
     " findest finden weitere weiteren dazu geht gehts beim nachlesen via"
-    " shop onlineshop store contact kontakt profile profil"
+    " shop onlineshop store contact kontakt profile profil seen lang entlang"
+    " anbieter bitte impressum about ueber us great interesting"
+    " excellent useful nice good forum tool company product produktseite"
+    " herstellerseite hersteller mich oeffnen open get started sign up try free it"
+    " partner partners sponsor sponsors guest author again please below above fully"
+    " back top menu listing directory entry thread comment comments answer video pdf"
+    " app registrieren login oben unten zurueck sponsoren eintrag kommentar antwort"
+    " autor gefunden sehenswert interessant interessante interessanter toller tolle"
+    " guter gute weiteres alle alles nochmal schauen schaut reinschauen"
+    " vorbeischauen"
 )
 LEGAL = _set(
     "gmbh ag kg ltd limited inc llc co company corp plc ohg ug mbh gbr ev group gruppe"
@@ -48,12 +58,22 @@ AD_COPY = _set(
     " preiswerte preise nummer1 gratis kostenlos kostenlose testsieger fuehrend"
     " fuehrender professionelle serioese"
 )
+WITH_BRAND = _set(
+    "review reviews rating ratings about login signin account facebook instagram"
+    " linkedin twitter youtube xing wikipedia team staff people usa europe germany"
+    " deutschland oesterreich schweiz ueber erfahrung erfahrungen bewertung bewertungen"
+    " test anmelden anmeldung konto mitarbeiter support service customer kundenservice"
+    " help hilfe newsletter app jobs karriere careers press presse news"
+)
+"""Words that say nothing of a page when they stand beside a brand."""
 IMAGE = _set(
-    "image img logo photo picture bild foto grafik banner icon button noanchor"
+    "image img logo photo picture bild foto grafik banner icon button noanchor bildlink"
+    " alt no text anchor empty notext nbsp src kein ohne ankertext linktext leer"
 )
 
+_PLACEHOLDER = IMAGE | {"link", "the", "a", "of"}
 _URL = re.compile(
-    r"^(?:https?://|//|www\.)\S+$|^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}(?:[/?#]\S*)?$",
+    r"^https?://|^(?://|www\.)\S+$|^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}(?:[/?#]\S*)?$",
     re.IGNORECASE,
 )
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|avif|bmp)$", re.IGNORECASE)
@@ -80,7 +100,10 @@ def is_blank(text: str | None) -> bool:
     if not bare or _IMAGE_FILE.search(bare):
         return True
     words = words_of(bare)
-    return not words or all(word in IMAGE for word in words)
+    if words in {("text",), ("no",)}:
+        return False
+    known = all(word in _PLACEHOLDER for word in words)
+    return not words or (known and any(word in IMAGE for word in words))
 
 
 _ENDINGS = (
