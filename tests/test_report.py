@@ -21,7 +21,7 @@ from redirectmap.errors import InputError
 from redirectmap.report import write_report, write_workbook
 from redirectmap.report.page import href, percent
 from redirectmap.report.sections import GONE, HOME, REVIEW, section_of, streams
-from redirectmap.tables import FINDINGS, PLAN, write_csv, write_json
+from redirectmap.tables import FINDINGS, PLAN, VERDICTS, write_csv, write_json
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -280,12 +280,28 @@ def test_everything_else_a_folder_holds_is_shown(folder: Path) -> None:
         folder / "rules" / "nginx" / "proof.json",
         {**proof, "passed": False, "difference_count": 1, "problem": ""},
     )
-    runs = {"runs": [{"at": "2026-11-01", "ok": 4, "rows": 5}]}
-    write_json(folder / "verify" / "history.json", runs)
+    (folder / "verify").mkdir()
+    (folder / "verify" / "trend.csv").write_text("run,rows,ok\n20261101,5,4\n")
+    verdict = {"old_url": "https://old.example/", "verdict": "ok", "hop_count": 1}
+    verdicts = VERDICTS.fit(pd.DataFrame([verdict]))
+    write_csv(folder / "verify" / "verdicts.csv", verdicts)
+    fall = {
+        "old_url": "https://old.example/a/1",
+        "new_url": None,
+        "action": "lost",
+        "equity_old": 0.2,
+        "equity_new": 0.0,
+    }
+    sections = [{"site": "old", "section": "/a/", "equity": 0.7}]
+    equity = {"kept": 0.8, "lost": 0.2, "sections": sections, "falls": [fall]}
+    write_json(folder / "equity.json", equity)
     text = write_report(folder).read_text(encoding="utf-8")
     assert "1 differences" in text
     assert "20% of the backlinks" in text
     assert "3/4" in text
+    assert "4/5" in text
+    assert "keeps 80.0% of the link equity" in text
+    assert "1 of 1 old URLs answer as planned" in text
 
 
 def test_command_writes_both_and_says_where(folder: Path) -> None:

@@ -19,7 +19,7 @@ from redirectmap.demo.htaccess import read_rules
 from redirectmap.demo.launch import launched
 from redirectmap.demo.materials import materialise
 from redirectmap.demo.pages import new_site, old_site
-from redirectmap.demo.site_server import Site, serve
+from redirectmap.demo.site_server import OLD_HOME, Site, second_address, serve
 from redirectmap.errors import ServerError, UsageError
 from redirectmap.run import Outcome, Stage, load_config, run_stages, stages_of
 from redirectmap.tables import PLAN, read_csv_table, write_atomic
@@ -97,7 +97,7 @@ def run_demo(
     records = read_content(fixtures)
     old = old_site(records, read_rules(fixtures / "old.htaccess"))
     outcomes: list[Outcome] = []
-    with _serving(new_site(records), ports[1]) as new_origin:
+    with _serving(new_site(records), ports[1], second_address()) as new_origin:
         with _serving(old, ports[0]) as old_origin:
             _prepare(folder, fixtures, old_origin, new_origin)
             stages = stages_of(load_config(folder / "redirectmap.toml"))
@@ -111,10 +111,10 @@ def run_demo(
 
 
 @contextmanager
-def _serving(site: Site, port: int) -> Iterator[str]:
+def _serving(site: Site, port: int, address: str = OLD_HOME) -> Iterator[str]:
     with ExitStack() as stack:
         try:
-            origin = stack.enter_context(serve(site, port=port))
+            origin = stack.enter_context(serve(site, port=port, address=address))
         except OSError as error:
             raise UsageError(
                 f"port {port} of the last demo is taken: {error.strerror}",
@@ -168,7 +168,10 @@ def _split(stages: Sequence[Stage]) -> tuple[list[Stage], list[Stage]]:
 def _run(
     stages: Sequence[Stage], folder: Path, *, quiet: bool, announce: Announce
 ) -> list[Outcome]:
-    outcomes = run_stages(stages, folder, quiet=quiet, announce=announce)
+    with (folder / "demo.log").open("ab") as log:
+        outcomes = run_stages(
+            stages, folder, quiet=quiet, output=log, announce=announce
+        )
     last = outcomes[-1]
     if not last.passed:
         raise ServerError(

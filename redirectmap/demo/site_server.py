@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from redirectmap import urls
+
+OLD_HOME = "127.0.0.1"
+NEW_HOME = "127.0.0.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +67,35 @@ class Site:
         return parameter.partition("=")[0] in self.ignored
 
 
+def second_address() -> str:
+    """Return a second loopback address, so that two sites are two hosts.
+
+    Linux and Windows have all of 127/8; where it is not set up, both sites
+    share one address and the start page's own rule is refused as a loop.
+    """
+    try:
+        with socket.socket() as probe:
+            probe.bind((NEW_HOME, 0))
+    except OSError:
+        return OLD_HOME
+    return NEW_HOME
+
+
 @contextmanager
-def serve(site: Site, *, port: int = 0) -> Iterator[str]:
-    """Serve `site` on 127.0.0.1 while the block runs; yield its origin.
+def serve(site: Site, *, port: int = 0, address: str = OLD_HOME) -> Iterator[str]:
+    """Serve `site` on loopback while the block runs; yield its origin.
 
     Args:
         site: What to answer.
         port: The port to take; 0 for any free one.
+        address: IPv4 address of this machine.
     """
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(site))
+    server = ThreadingHTTPServer((address, port), _handler(site))
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{address}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
@@ -104,8 +123,8 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
         def _send(self, *, with_body: bool) -> None:
             answer = site.answer(self.path)
-            port = self.connection.getsockname()[1]
-            origin = f"http://127.0.0.1:{port}".encode()
+            address, port = self.connection.getsockname()[:2]
+            origin = f"http://{address}:{port}".encode()
             body = answer.body.replace(b"{origin}", origin)
             self.send_response(answer.status)
             if answer.location:

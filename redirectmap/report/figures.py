@@ -16,6 +16,8 @@ from redirectmap.tables.schemas import SEVERITIES
 
 SHOWN_FINDINGS = 12
 SHOWN_VERDICTS = 15
+SHOWN_RUNS = 12
+SHOWN_FALLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +212,13 @@ def verified_view(verdicts: pd.DataFrame | None) -> dict[str, Any] | None:
 def trend(earlier: Sequence[Mapping[str, Any]]) -> Markup:
     """Draw the share of right answers of each verification so far."""
     rows = [
-        (str(run.get("at", "")), run["ok"] / run["rows"], f"{run['ok']}/{run['rows']}")
-        for run in earlier
-        if run.get("rows")
+        (
+            str(run["run"]),
+            int(run["ok"]) / int(run["rows"]),
+            f"{run['ok']}/{run['rows']}",
+        )
+        for run in earlier[-SHOWN_RUNS:]
+        if int(run["rows"])
     ]
     return bars(rows, label="Right answers per verification") if rows else Markup()
 
@@ -256,19 +262,21 @@ def _anchor_chart(mix: Mapping[str, Mapping[str, int]]) -> Markup:
     return bars(rows, label="Backlinks by kind of anchor text")
 
 
-def equity_rows(equity: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Return the plain figures of equity.json as name and text."""
-    if not equity:
-        return []
-    return [
-        (str(name).replace("_", " "), _figure(value))
-        for name, value in equity.items()
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool)
+def equity_view(equity: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return sentence, chart and worst falls of the flow of link equity."""
+    if not equity or "kept" not in equity:
+        return None
+    sections = [row for row in equity.get("sections", []) if row["site"] == "old"]
+    rows = [
+        (row["section"], float(row["equity"]), f"{row['equity']:.1%}")
+        for row in sections[:SHOWN_FALLS]
     ]
-
-
-def _figure(value: float | str) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    kept, lost = f"{equity['kept']:.1%}", f"{equity['lost']:.1%}"
+    return {
+        "sentence": f"The plan keeps {kept} of the link equity; {lost} is lost.",
+        "chart": bars(rows, label="Link equity by section of the old site"),
+        "falls": list(equity.get("falls", []))[:SHOWN_FALLS],
+    }
 
 
 def sign_list(found: Gathered) -> list[str]:

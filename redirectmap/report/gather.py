@@ -110,9 +110,12 @@ def _verdicts(path: Path) -> pd.DataFrame | None:
 
 
 def _earlier(folder: Path) -> tuple[dict[str, Any], ...]:
-    path = folder / "history.json"
-    runs = read_json(path).get("runs", []) if path.exists() else []
-    return tuple(run for run in runs if isinstance(run, dict))
+    table = _optional_csv(folder / "trend.csv")
+    if table is None or not {"run", "rows", "ok"} <= set(table.columns):
+        return ()
+    return tuple(
+        {str(k): v for k, v in row.items()} for row in table.to_dict("records")
+    )
 
 
 def _proofs(folder: Path) -> dict[str, dict[str, Any]]:

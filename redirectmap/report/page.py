@@ -19,7 +19,7 @@ from markupsafe import Markup
 from redirectmap import __version__, urls
 from redirectmap.report.figures import (
     contents,
-    equity_rows,
+    equity_view,
     finding_groups,
     old_and_new,
     profile_view,
@@ -95,7 +95,7 @@ def _view(found: Gathered) -> dict[str, Any]:
         "verified": verified_view(found.verdicts),
         "trend": trend(found.earlier),
         "profile": profile_view(found.profile),
-        "equity": equity_rows(found.equity),
+        "equity": equity_view(found.equity),
         "sign": sign_list(found),
         "people": _rows(people, PEOPLE_ROWS),
         "people_total": len(people),

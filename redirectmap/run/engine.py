@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from redirectmap import __version__
 from redirectmap.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_RESUMABLE
@@ -47,6 +47,7 @@ def run_stages(
     *,
     again: Collection[str] = (),
     quiet: bool = False,
+    output: IO[bytes] | None = None,
     announce: Callable[[Stage, bool], None] = lambda _stage, _skipped: None,
 ) -> list[Outcome]:
     """Run `stages`; stop after the first that does not pass.
@@ -56,6 +57,7 @@ def run_stages(
         folder: Where the state file lies.
         again: Names of stages to run even if up to date.
         quiet: Hand `--quiet` to every command.
+        output: Takes what commands print on stdout; our stderr without it.
         announce: Called before each stage, with whether it will be skipped.
     """
     state = _load(folder)
@@ -68,7 +70,7 @@ def run_stages(
         if skipped:
             outcomes.append(Outcome(stage, int(known["exit_code"]), True, 0.0))
             continue
-        outcome = _run(stage, known, quiet=quiet)
+        outcome = _run(stage, known, quiet=quiet, output=output)
         outcomes.append(outcome)
         state[stage.name] = {
             "fingerprint": print_before if outcome.passed else None,
@@ -94,14 +96,22 @@ def _fresh(stage: Stage, known: dict[str, Any], now: str) -> bool:
     return same and all(path.exists() for path in stage.outputs)
 
 
-def _run(stage: Stage, known: dict[str, Any], *, quiet: bool) -> Outcome:
+def _run(
+    stage: Stage,
+    known: dict[str, Any],
+    *,
+    quiet: bool,
+    output: IO[bytes] | None,
+) -> Outcome:
     stopped = {EXIT_RESUMABLE, EXIT_INTERRUPTED}
     resume = stage.resume if known.get("exit_code") in stopped else ()
     flags = ("--quiet",) if quiet else ()
     command = [sys.executable, "-m", "redirectmap", *stage.argv, *resume, *flags]
     started = time.monotonic()
     try:
-        code = subprocess.run(command, check=False, stdout=sys.stderr).returncode
+        code = subprocess.run(
+            command, check=False, stdout=output or sys.stderr
+        ).returncode
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     code = EXIT_INTERRUPTED if code < EXIT_DONE else code
