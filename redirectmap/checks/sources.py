@@ -129,9 +129,9 @@ def proxy_prefix(context: PlanContext) -> Iterator[Finding]:
     paths = context.old_path[context.is_redirect]
     if len(paths) < 5:
         return
-    first = paths.str.extract(r"^(/[^/]+)/")[0]
-    folder = first.iloc[0]
-    if isinstance(folder, str) and first.eq(folder).all():
+    folder = paths.iloc[0].rpartition("/")[0].split("/")[1:2]
+    folder = f"/{folder[0]}" if folder else ""
+    if folder and paths.str.startswith(f"{folder}/").all():
         yield Finding(
             "notice",
             "proxy-prefix",
@@ -190,7 +190,10 @@ def bad_urls(context: PlanContext) -> Iterator[Finding]:
 
 def language_clusters(context: PlanContext) -> Iterator[Finding]:
     """Language versions of one page that part ways (as hreflang would see it)."""
-    parts = context.old_path.str.extract(_LANGUAGE)
+    some = context.old_path.str.contains(r"^/[a-z]{2}(?:-[a-z]{2})?/")
+    if not some.any():
+        return
+    parts = context.old_path[some].str.extract(_LANGUAGE).reindex(context.plan.index)
     cluster = (context.old_host + parts[1]).where(parts[0].notna())
     twice = cluster.notna() & cluster.duplicated(keep=False)
     if not twice.any():

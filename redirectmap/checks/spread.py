@@ -70,7 +70,7 @@ def fan_in(context: PlanContext) -> Iterator[Finding]:
     for target, rows in groups.indices.items():
         yield from _crowd(context, str(target), crowded[rows])
     pairs = counts[(counts > 1) & (counts < FAN_IN) & counts.index.isin(unsaid.index)]
-    mask = targets.isin(pairs.index).to_numpy() & ~(reasons | locked).to_numpy()
+    mask = targets.isin(pairs.index).to_numpy() & ~targets.duplicated().to_numpy()
     texts = [f"{pairs[target]} old URLs share this target" for target in targets[mask]]
     yield from each(
         context.plan,

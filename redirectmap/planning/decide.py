@@ -13,38 +13,11 @@ cut means another error on every site.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from redirectmap.planning.spelling import host_of, path_of, query_of
 from redirectmap.signals.kinds import is_home
-
-_NOT_SIGNALS = {
-    "old_url",
-    "new_url",
-    "probability",
-    "rank",
-    "margin",
-    "assigned",
-    "no_equivalent",
-}
-_STRONG = 0.7
-_CHANCE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How wrong the tool may be on its own.
-
-    Attributes:
-        max_error: Largest expected share of wrong rows among redirects.
-        max_gone_error: The same among gone rows.
-    """
-
-    max_error: float = 0.01
-    max_gone_error: float = 0.05
 
 
 def proposals(scores: pd.DataFrame) -> pd.DataFrame:
@@ -105,81 +78,54 @@ def _front_pages_last(ordered: pd.DataFrame) -> pd.DataFrame:
 
 
 def _evidence(best: pd.DataFrame) -> pd.Series:
-    """Name the strongest signals of each pair: `title 0.98, path 0.91`."""
-    names = [
-        name
-        for name in best.columns
-        if name not in _NOT_SIGNALS
-        and not name.startswith("_")
-        and pd.api.types.is_float_dtype(best[name])
-    ]
-    if not names:
-        return pd.Series("", index=best.index)
-    values = best[names].to_numpy(dtype=float)
-    filled = np.where(np.isnan(values), -1, values)
-    top = np.argsort(-filled, axis=1, kind="stable")[:, :3]
-    lines = []
-    for row, columns in enumerate(top):
-        said = [
-            f"{names[column].replace('_', ' ')} {filled[row, column]:.2f}"
-            for column in columns
-            if filled[row, column] >= _STRONG
-        ]
-        lines.append(", ".join(said) or "no signal above 0.7")
-    return pd.Series(lines, index=best.index)
+    """Name what speaks for each pair, and how far ahead it is."""
+    from redirectmap.matching import reason
 
-
-def within_budget(chance: pd.Series, allowed: float, *, floor: float) -> pd.Series:
-    """Say which rows may be taken, surest first, within the error allowed.
-
-    Args:
-        chance: Probability that the row is right.
-        allowed: Largest mean of (1 - chance) over the rows taken.
-        floor: Never take a row below this chance.
-
-    Returns:
-        bool on the index of `chance`.
-    """
-    known = chance.dropna().sort_values(ascending=False, kind="stable")
-    expected = (1 - known).cumsum() / np.arange(1, len(known) + 1)
-    taken = known.index[(expected <= allowed + 1e-12) & (known >= floor)]
-    verdict = pd.Series(data=False, index=chance.index)
-    verdict.loc[taken] = True
-    return verdict
+    lines = [reason(row) for row in best.to_dict("records")]
+    return pd.Series(lines, index=best.index, dtype=object)
 
 
 def decide(
-    urls: pd.Index, proposed: pd.DataFrame, live: set[str], budget: Budget
+    urls: pd.Index, scores: pd.DataFrame, live: set[str], *, max_error: float
 ) -> pd.DataFrame:
     """Decide the rows that no redirect of old and no person has decided.
 
     Args:
         urls: Old URLs (keys).
-        proposed: As `proposals` gives them.
+        scores: As `redirectmap.matching.match` gives them.
         live: Keys of new pages that answer 200.
-        budget: The error allowed.
+        max_error: Largest expected share of wrong rows among redirects.
 
     Returns:
         Index old_url; the columns of PLAN that a decision fills.
     """
-    table = proposed.reindex(urls)
+    table = proposals(scores).reindex(urls)
     table["confidence"] = table["confidence"].astype(float)
-    chance = table["confidence"].where(~table["home_only"].eq(True), 0.0)
-    redirect = within_budget(chance, budget.max_error, floor=_CHANCE)
-    nothing = table["no_equivalent"].astype(float).where(~redirect)
-    gone = within_budget(nothing, budget.max_gone_error, floor=0.9)
+    nothing = table["no_equivalent"].astype(float)
+    judged = _judged(scores, max_error).reindex(urls)
+    redirect = judged.eq("redirect") & ~table["home_only"].eq(other=True)
+    gone = judged.eq("gone")
     same = pd.Series(urls.isin(live), index=urls)
     same_path = _same_path(table)
     action = pd.Series("review", index=urls, dtype=object)
     action = action.mask(gone, "gone").mask(redirect, "redirect").mask(same, "keep")
     table["action"] = action
     table["decided_by"] = np.where(same | (redirect & same_path), "identical", "match")
-    table["reason"] = _reasons(table, same_path)
+    table["reason"] = _reasons(table)
     table.loc[same, "new_url"] = urls[same.to_numpy()]
     table.loc[same, "confidence"] = 1.0
     table.loc[gone & ~same, "new_url"] = None
     table.loc[gone & ~same, "confidence"] = nothing[gone & ~same]
     return table
+
+
+def _judged(scores: pd.DataFrame, max_error: float) -> pd.Series:
+    """Return the matcher's own verdict by old URL."""
+    if scores.empty:
+        return pd.Series(dtype=object)
+    from redirectmap.matching import decide as judge
+
+    return judge(scores, max_error)
 
 
 def _same_path(table: pd.DataFrame) -> pd.Series:
@@ -193,20 +139,19 @@ def _same_path(table: pd.DataFrame) -> pd.Series:
     )
 
 
-def _reasons(table: pd.DataFrame, same_path: pd.Series) -> pd.Series:
+def _reasons(table: pd.DataFrame) -> pd.Series:
     reasons = []
-    for row in table.assign(same_path=same_path).itertuples():
+    for row in table.itertuples():
         if row.action == "keep":
             reasons.append("the same URL lives on the new site")
         elif row.action == "gone":
-            reasons.append(f"no equivalent: {row.no_equivalent:.0%} sure none is right")
+            reasons.append(str(row.evidence))
         elif not isinstance(row.new_url, str):
             reasons.append("no candidate on the new site")
         elif row.home_only is True:
             reasons.append("only the front page is alike; a person must decide")
         else:
-            path = "same path, " if row.same_path else ""
-            reasons.append(f"{path}{row.evidence}")
+            reasons.append(str(row.evidence))
     return pd.Series(reasons, index=table.index, dtype=object)
 
 

@@ -216,6 +216,11 @@ def _with_action(table: pd.DataFrame) -> pd.DataFrame:
 
 def _statuses(cells: pd.Series) -> pd.Series:
     """Read `301`, `301.0`, `301 (permanent)`, `Permanent`."""
+    codes, different = pd.factorize(cells.astype(object), use_na_sentinel=False)
+    return _codes(pd.Series(different, dtype=object)).take(codes).set_axis(cells.index)
+
+
+def _codes(cells: pd.Series) -> pd.Series:
     text = cells.astype(object).where(cells.notna(), "").astype(str).str.lower()
     for word, code in _WORDS.items():
         text = text.mask(text.str.contains(word) & ~text.str.contains(r"\d"), code)

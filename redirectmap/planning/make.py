@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from redirectmap.planning.decide import Budget, decide, name_merges, proposals
+from redirectmap.planning.decide import decide, name_merges
 from redirectmap.planning.inventory import value_table
 from redirectmap.planning.legacy import fold_legacy, legacy_ends
 from redirectmap.planning.merge import Conflict, apply_overrides, carry_over
@@ -98,9 +98,7 @@ def make_plan(inputs: PlanInputs, *, max_error: float = 0.01) -> Made:
     """
     universe = universe_of(inputs)
     live = live_pages(inputs.new.pages)
-    decided = decide(
-        universe.urls, proposals(inputs.scores), live, Budget(max_error=max_error)
-    )
+    decided = decide(universe.urls, inputs.scores, live, max_error=max_error)
     ends = legacy_ends(all_legacy(inputs.old, inputs.legacy))
     decided = fold_legacy(decided, ends, live)
     value = value_of(inputs, universe)

@@ -77,24 +77,31 @@ def folded(keys: pd.Series) -> pd.Series:
     odd = text.str.contains("%", regex=False)
     if odd.any():
         text = text.where(~odd, text.map(unquote))
-    path = text.str.casefold().str.replace(r"^https?://(?:www\.)?", "", regex=True)
+    path = (
+        text.astype("string[pyarrow]")
+        .str.lower()
+        .str.replace(r"^https?://(?:www\.)?", "", regex=True)
+    )
     path = path.str.replace(r"/(?:index|default)\.\w{3,5}$", "/", regex=True)
-    return path.str.rstrip("/")
+    return path.str.rstrip("/").astype(object)
 
 
 def host_of(keys: pd.Series) -> pd.Series:
     """Return the host (with port) of each key; empty where there is none."""
-    return keys.fillna("").astype(str).str.extract(r"^https?://([^/?#]*)")[0].fillna("")
+    text = keys.fillna("").astype("string[pyarrow]")
+    host = text.str.replace(r"^https?://([^/?#]*).*$", r"\1", regex=True)
+    return host.where(text.str.startswith("http"), "").astype(object)
 
 
 def path_of(keys: pd.Series) -> pd.Series:
     """Return the path of each key, `/` at least, without the query."""
-    path = keys.fillna("").astype(str)
+    path = keys.fillna("").astype("string[pyarrow]")
     path = path.str.replace(r"^https?://[^/?#]*", "", regex=True)
     path = path.str.replace(r"[?#].*$", "", regex=True)
-    return path.where(path.ne(""), "/")
+    return path.where(path.ne(""), "/").astype(object)
 
 
 def query_of(keys: pd.Series) -> pd.Series:
     """Return the query of each key without `?`; empty where there is none."""
-    return keys.fillna("").astype(str).str.extract(r"\?(.*)$")[0].fillna("")
+    text = keys.fillna("").astype("string[pyarrow]")
+    return text.str.replace(r"^[^?]*\??", "", regex=True).astype(object)
