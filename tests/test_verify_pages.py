@@ -10,7 +10,12 @@ import pytest
 
 from redirectmap.tables import PAGES
 from redirectmap.verify import VerifySettings, verify_plan
-from redirectmap.verify.judge_page import header_directives
+from redirectmap.verify.judge_page import (
+    Expected,
+    PageText,
+    header_directives,
+    judge_page,
+)
 from tests.verify_site import Reply, Site, page, plan_of, serving
 
 OLD = "http://old.example"
@@ -63,6 +68,7 @@ CLEAN: dict[str, dict[str, str]] = {
     "region in lang": {"lang": "en-GB"},
     "no lang": {"lang": ""},
     "lying lang": {"lang": "de"},
+    "a number": {"title": "Washing machine repair 404"},
     "reload": {"head": '<meta http-equiv="refresh" content="600">'},
 }
 TITLE = "Washing machine repair"
@@ -193,6 +199,27 @@ def test_without_crawls_only_what_the_page_says_counts() -> None:
         f"{OLD}/de/kessel.html": "",
         f"{OLD}/b": "in_sitemap",
     }
+
+
+@pytest.mark.parametrize(
+    ("title", "missing"),
+    [
+        ("404", True),
+        ("404 - Not Found", True),
+        ("Error 404 | Example", True),
+        ("Seite nicht gefunden", True),
+        ("Sorry, this page does not exist", True),
+        ("Target 404", False),
+        ("404 ways to cook rice", False),
+        ("Peugeot 404 Coupe", False),
+        ("Lost and found", False),
+    ],
+)
+def test_a_title_that_says_missing(title: str, missing: bool) -> None:
+    expected = Expected(f"{OLD}/a", PageText(), PageText())
+    facts = {"title": title, "text": "x" * 500, "status": 200}
+    found = judge_page(f"{NEW}/a", facts, expected, str, planned=True)
+    assert bool(found) is missing
 
 
 @pytest.mark.parametrize(

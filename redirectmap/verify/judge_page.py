@@ -26,7 +26,8 @@ TEXT_CAP = 5_000
 SAME_TITLE = 60.0
 _WORD = re.compile(r"\w{4,}")
 _MISSING = re.compile(
-    r"\b404\b|page (?:was )?not found|not found|does(?: not|n't) exist"
+    r"^\W*404\b(?!\s+\w+\s+\w)|\b(?:error|fehler|erreur)\s+404\b|\b404\s+(?:error|page|not)"
+    r"|\bnot found\b|does(?: not|n't) exist"
     r"|no longer (?:available|exists?)|nicht gefunden|existiert nicht|nicht mehr verf"
     r"|page introuvable|n'existe (?:pas|plus)|no encontrad[ao]|non trovat[ao]"
     r"|niet gevonden",
