@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from redirectmap.errors import InputError, RedirectmapError
-from redirectmap.readers import ReadReport, inspect, read_rules, read_site
+from redirectmap.readers import ReadReport, inspect, read_rules, read_site, values
 from redirectmap.readers.values import address, day, number
+from redirectmap.urls import parse
 
 CORPUS = Path(__file__).parents[1] / "../shared/hostile/csv"
 OLD = "https://old.example"
@@ -181,6 +182,11 @@ def test_a_cell_is_a_url_only_when_it_says_so() -> None:
     assert address("/a") == "unparsable"
     assert not isinstance(address("/a", OLD), str)
     assert not isinstance(address("old.example/a", guess=True), str)
+
+
+@given(st.from_regex(values._PLAIN, fullmatch=True))
+def test_plain_urls_are_what_the_parser_makes_of_them(text: str) -> None:
+    assert address(text) == parse(text)
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ Cost    one pass; about 500 bytes of memory per link.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -75,23 +77,40 @@ def read_backlinks(
     return BACKLINKS.fit(_merged(columns.frame())), reports
 
 
+_FIELDS = (
+    "source_url",
+    "target_url",
+    "anchor",
+    "rel",
+    "nofollow",
+    "ugc",
+    "sponsored",
+    "first_seen",
+    "last_seen",
+    "lost",
+    "deleted",
+    "lost_flag",
+    "authority",
+    "vendor",
+)
+
+
 def _read(table: Table, columns: _Columns) -> None:
-    get = _getter(table)
+    pick = itemgetter(*(table.columns.get(field, -1) for field in _FIELDS))
     vendor = table.layout.name.split()[0]
     put = {name: values.append for name, values in columns.lists.items()}
     for line, cells in table.rows:
-        target = _target(get(cells, "target_url"), columns)
+        cells.append("")  # what a field that the file lacks picks
+        source_text, target_text, anchor_text, *rest = pick(cells)
+        target = _target(target_text, columns)
         if isinstance(target, str):
-            table.tally.refuse(line, target, get(cells, "target_url"), "target_url")
+            table.tally.refuse(line, target, target_text, "target_url")
             continue
-        source = address(get(cells, "source_url"), guess=True)
+        source = address(source_text, guess=True)
         if isinstance(source, str):
-            if source != "empty":
-                table.tally.refuse(line, source, get(cells, "source_url"), "source_url")
-                continue
-            table.tally.aside["no referring page given"] += 1
+            table.tally.refuse(line, source, source_text, "source_url")
             continue
-        anchor = columns.once(" ".join(get(cells, "anchor").split()))
+        anchor = columns.once(" ".join(anchor_text.split()))
         if _repeated(columns, vendor, source, target, anchor):
             table.tally.aside["repeats a link"] += 1
             continue
@@ -99,37 +118,33 @@ def _read(table: Table, columns: _Columns) -> None:
         put["source_domain"](columns.once(registrable_domain(source.host)))
         put["target_url"](target.key)
         put["anchor"](anchor)
-        _put_rest(put, get, cells, columns, vendor)
+        put["vendor"](columns.once(rest.pop() or vendor))
+        for name, value in zip(_REST, _rest(*rest), strict=True):
+            put[name](columns.once(value) if isinstance(value, str) else value)
 
 
-def _put_rest(
-    put: dict[str, Callable[[object], None]],
-    get: Callable[[list[str], str], str],
-    cells: list[str],
-    columns: _Columns,
-    vendor: str,
-) -> None:
-    rel = get(cells, "rel") or " ".join(
-        name for name in ("nofollow", "ugc", "sponsored") if truth(get(cells, name))
-    )
-    put["rel"](columns.once(rel))
-    last = day(get(cells, "last_seen"))
-    gone = truth(get(cells, "deleted")) or truth(get(cells, "lost_flag"))
-    put["first_seen"](columns.once(day(get(cells, "first_seen"))))
-    put["last_seen"](columns.once(last))
-    put["lost"](columns.once(day(get(cells, "lost")) or (last if gone else None)))
-    put["authority"](decimal(get(cells, "authority")))
-    put["vendor"](columns.once(get(cells, "vendor") or vendor))
+_REST = ("rel", "first_seen", "last_seen", "lost", "authority")
 
 
-def _getter(table: Table) -> Callable[[list[str], str], str]:
-    places = table.columns
-
-    def get(cells: list[str], field: str) -> str:
-        place = places.get(field)
-        return "" if place is None else cells[place]
-
-    return get
+@lru_cache(maxsize=10_000)
+def _rest(  # noqa: PLR0913, PLR0917 -- one per column of the vendor
+    rel: str,
+    nofollow: str,
+    ugc: str,
+    sponsored: str,
+    first: str,
+    last: str,
+    lost: str,
+    deleted: str,
+    lost_flag: str,
+    authority: str,
+) -> tuple[str | None, str | None, str | None, str | None, float | None]:
+    """Return rel, first_seen, last_seen, lost, authority, as `_REST` names them."""
+    flags = (("nofollow", nofollow), ("ugc", ugc), ("sponsored", sponsored))
+    said = rel or " ".join(name for name, flag in flags if truth(flag))
+    seen = day(last)
+    gone = seen if truth(deleted) or truth(lost_flag) else None
+    return said or None, day(first), seen, day(lost) or gone, decimal(authority)
 
 
 def _target(text: str, columns: _Columns) -> Url | str:

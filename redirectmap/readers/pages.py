@@ -88,6 +88,10 @@ class SiteBuilder:
         absolute = text.startswith("http")
         if absolute and text in self._targets:
             return self._targets[text]
+        plain = address(text) if absolute else None
+        if isinstance(plain, Url):
+            self._targets[text] = plain.key
+            return plain.key
         found = parse(text, base, as_browser=True)
         key = found.key if isinstance(found, Url) else None
         if absolute:
