@@ -1,0 +1,153 @@
+"""Decide which pairs are looked at closely: several cheap rules propose.
+
+Comparing every old page with every new one is out of reach (10^10 pairs for two
+sites of 100 000 pages); each rule proposes a few new pages per old page.
+
+Cost    near linear: sparse products with the k best kept per row. Words on more
+        than a twentieth of a large site are left out of the products.
+Reads   the weighted matrices and paths of both sites.
+Writes  pairs: old row, new row, sorted, each once.
+Bounds  a right answer that no rule proposes is lost for good; `evaluate
+        --stage candidates` reports that share.
+Source  Papadakis et al., "Blocking and Filtering Techniques for Entity
+        Resolution", ACM Computing Surveys 53(2), 2020, doi:10.1145/3377455.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from redirectmap.signals.words import Floats, Ints
+
+_LARGE_SITE = 20_000
+_COMMON_SHARE = 0.02
+_DENSE_LIMIT = 1.5e9
+_SAME_SLUG = 6
+Pairs = tuple[Ints, Ints]
+
+
+def nearest(
+    old: sparse.csr_matrix, new: sparse.csr_matrix, k: int, *, threads: int = 2
+) -> Pairs:
+    """Return each old row's `k` best new rows by product, where it is above 0."""
+    from sparse_dot_topn import sp_matmul_topn
+
+    if 0 in (*old.shape, *new.shape) or not old.nnz or not new.nnz:
+        return _nothing()
+    left, right = _rare_only(old, new)
+    best = sp_matmul_topn(
+        left, right.T.tocsr(), top_n=k, threshold=0.02, n_threads=threads
+    ).tocoo()
+    return best.row.astype(np.int64), best.col.astype(np.int64)
+
+
+def _rare_only(
+    old: sparse.csr_matrix, new: sparse.csr_matrix
+) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    if new.shape[0] <= _LARGE_SITE:
+        return old, new
+    having = np.bincount(new.indices, minlength=new.shape[1])
+    rare = np.flatnonzero(having <= _COMMON_SHARE * new.shape[0])
+    return old[:, rare], new[:, rare]
+
+
+def nearest_vectors(old: Floats, new: Floats, k: int) -> Pairs:
+    """Return each old row's `k` nearest new vectors, exact.
+
+    Nothing where the product of the sizes is beyond an exact search's cost.
+    """
+    if not len(old) or not len(new) or float(len(old)) * len(new) > _DENSE_LIMIT:
+        return _nothing()
+    import faiss
+
+    index = faiss.IndexFlatIP(new.shape[1])
+    index.add(new)
+    rows = np.flatnonzero(old.any(axis=1))
+    _, found = index.search(old[rows], min(k, len(new)))
+    return np.repeat(rows, found.shape[1]), found.ravel().astype(np.int64)
+
+
+def same_key(old: Sequence[str], new: Sequence[str], most: int = _SAME_SLUG) -> Pairs:
+    """Return the pairs whose key is the same, where at most `most` pages have it."""
+    where: dict[str, list[int]] = defaultdict(list)
+    for column, key in enumerate(new):
+        if key:
+            where[key].append(column)
+    pairs = [
+        (row, column)
+        for row, key in enumerate(old)
+        if len(where.get(key, ())) <= most
+        for column in where.get(key, ())
+    ]
+    return _pairs(pairs)
+
+
+def same_identifier(
+    old: Sequence[frozenset[str]], new: Sequence[frozenset[str]]
+) -> Pairs:
+    """Return the pairs that share a rare identifier."""
+    where: dict[str, list[int]] = defaultdict(list)
+    for column, names in enumerate(new):
+        for name in names:
+            where[name].append(column)
+    pairs = [
+        (row, column)
+        for row, names in enumerate(old)
+        for name in sorted(names)
+        if len(where.get(name, ())) <= _SAME_SLUG
+        for column in where.get(name, ())
+    ]
+    return _pairs(pairs)
+
+
+def parents(pairs: Pairs, new: Sequence[str]) -> Pairs:
+    """Return for each pair the pages that the new page's folder leads to.
+
+    A page that was merged is often found at its neighbours' parent.
+    """
+    where = {path: column for column, path in reversed(list(enumerate(new)))}
+    rows, columns = pairs
+    up = np.array([where.get(p.rpartition("/")[0], -1) for p in new], dtype=np.int64)
+    if not len(up):
+        return _nothing()
+    found = up[columns]
+    return rows[found >= 0], found[found >= 0]
+
+
+def union(parts: Sequence[Pairs], width: int) -> Pairs:
+    """Return all pairs of `parts`, sorted, each once."""
+    keys = np.unique(np.concatenate([r * width + c for r, c in parts]))
+    return keys // max(width, 1), keys % max(width, 1)
+
+
+def top_per_row(rows: Ints, score: Floats, k: int) -> NDArray[np.bool_]:
+    """Mark the `k` best of each row; ties go to the earlier pair."""
+    return rank_within(rows, score) <= k
+
+
+def rank_within(groups: Ints, score: Floats) -> Ints:
+    """Return 1 for the best of each group, 2 for the next; NaN last."""
+    value = np.where(np.isnan(score), -np.inf, score)
+    order = np.lexsort((np.arange(len(groups)), -value, groups))
+    ordered = groups[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    lengths = np.diff(np.r_[starts, len(ordered)])
+    rank = np.empty(len(groups), dtype=np.int64)
+    rank[order] = np.arange(len(groups)) - np.repeat(starts, lengths) + 1
+    return rank
+
+
+def _pairs(pairs: list[tuple[int, int]]) -> Pairs:
+    if not pairs:
+        return _nothing()
+    both = np.array(pairs, dtype=np.int64)
+    return both[:, 0], both[:, 1]
+
+
+def _nothing() -> Pairs:
+    return np.zeros(0, np.int64), np.zeros(0, np.int64)

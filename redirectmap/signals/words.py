@@ -1,0 +1,155 @@
+"""Turn texts into weighted word vectors, and compare the pairs asked for.
+
+One vocabulary serves every field of both sites, so a field is tokenised once
+and "everything" is a sum of matrices. Words lose a plural s; Chinese, Japanese
+and Korean runs become pairs of signs.
+
+Cost    about 0.2 us a word; `pair_cosine` reads the rows of the pairs asked for.
+Reads   lists of texts.
+Writes  sparse matrices with rows of length one.
+Bounds  no stemmer but the plural s; no synonyms.
+Source  Salton and Buckley, "Term-weighting approaches in automatic text
+        retrieval", 1988, doi:10.1016/0306-4573(88)90021-0.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CHUNK = 100_000
+_SHORTEST_PLURAL = 4
+
+
+class Vocabulary(dict[str, int]):
+    """Numbers words in the order they come; a plural shares its singular's number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = 0
+
+    def __missing__(self, word: str) -> int:
+        stem = _stem(word)
+        if stem != word:
+            number = self[stem]
+        else:
+            number = self.size
+            self.size += 1
+        self[word] = number
+        return number
+
+
+def _stem(word: str) -> str:
+    plural = len(word) >= _SHORTEST_PLURAL and word[-1] == "s"
+    return word[:-1] if plural and word[-2] not in "su" else word
+
+
+def words(text: str) -> list[str]:
+    """Split `text` into lower-case words, numbers and pairs of CJK signs."""
+    found = _WORD.findall(text.lower())
+    if not _CJK.search(text):
+        return found
+    return [part for word in found for part in _signs(word)]
+
+
+def _signs(word: str) -> list[str]:
+    if len(word) < 2 or not _CJK.search(word):
+        return [word]
+    return [word[i : i + 2] for i in range(len(word) - 1)]
+
+
+def count(texts: Iterable[str], vocabulary: Vocabulary) -> sparse.csr_matrix:
+    """Count each word of each text; columns grow with the vocabulary."""
+    numbers = array("i")
+    ends = array("q", [0])
+    look_up = vocabulary.__getitem__
+    for text in texts:
+        numbers.extend(map(look_up, words(text)))
+        ends.append(len(numbers))
+    columns = np.frombuffer(numbers, dtype=np.int32) if numbers else np.zeros(0, int)
+    data = np.ones(len(columns), dtype=np.float32)
+    matrix = sparse.csr_matrix(
+        (data, columns, np.asarray(ends)), shape=(len(ends) - 1, vocabulary.size)
+    )
+    matrix.sum_duplicates()
+    return matrix
+
+
+def widen(matrix: sparse.csr_matrix, columns: int) -> sparse.csr_matrix:
+    """Give `matrix` the vocabulary's final width."""
+    matrix.resize((matrix.shape[0], columns))
+    return matrix
+
+
+def rarity(matrices: Sequence[sparse.csr_matrix]) -> Floats:
+    """Return each word's weight: log of pages over pages that have it."""
+    pages = sum(m.shape[0] for m in matrices)
+    width = matrices[0].shape[1]
+    having = sum(np.bincount(m.indices, minlength=width) for m in matrices)
+    weight: Floats = np.log((1 + pages) / (1 + having)).astype(np.float32) + 0.1
+    return weight
+
+
+def weigh(matrix: sparse.csr_matrix, weight: Floats) -> sparse.csr_matrix:
+    """Return rows of length one: log count times rarity."""
+    out = matrix.copy()
+    out.data = (1 + np.log(out.data)) * weight[out.indices]
+    return unit(out)
+
+
+def unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Scale every row to length one; empty rows stay empty. In place."""
+    squares = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
+    length = np.sqrt(squares)
+    length[length == 0] = 1
+    matrix.data = (matrix.data / np.repeat(length, np.diff(matrix.indptr))).astype(
+        np.float32
+    )
+    return matrix
+
+
+def pair_cosine(
+    old: sparse.csr_matrix, new: sparse.csr_matrix, rows: Ints, columns: Ints
+) -> Floats:
+    """Return the product of row `rows[i]` of old and `columns[i]` of new.
+
+    NaN where either row is empty: nothing can be said.
+    """
+    out = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        product = old[rows[part]].multiply(new[columns[part]])
+        out[part] = np.asarray(product.sum(axis=1)).ravel()
+    empty_old, empty_new = (np.diff(m.indptr) == 0 for m in (old, new))
+    out[empty_old[rows] | empty_new[columns]] = np.nan
+    return out
+
+
+def contained(
+    inner: sparse.csr_matrix,
+    outer: sparse.csr_matrix,
+    weight: Floats,
+    rows: Ints,
+    columns: Ints,
+) -> Floats:
+    """Return which share of a row's words, by rarity, the other row has too."""
+    have: Any = outer.copy()
+    have.data = np.ones_like(have.data)
+    want = inner.copy()
+    want.data = weight[want.indices]
+    total = np.asarray(want.sum(axis=1)).ravel()
+    total[total == 0] = np.nan
+    shared = pair_cosine(want, have, rows, columns)
+    share: Floats = (shared / total[rows]).astype(np.float32)
+    return share
