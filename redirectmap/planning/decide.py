@@ -13,6 +13,8 @@ cut means another error on every site.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -81,7 +83,8 @@ def _evidence(best: pd.DataFrame) -> pd.Series:
     """Name what speaks for each pair, and how far ahead it is."""
     from redirectmap.matching import reason
 
-    lines = [reason(row) for row in best.to_dict("records")]
+    rows: list[dict[Any, Any]] = best.to_dict("records")
+    lines = [reason(row) for row in rows]
     return pd.Series(lines, index=best.index, dtype=object)
 
 
