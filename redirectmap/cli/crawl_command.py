@@ -16,7 +16,7 @@ from redirectmap.errors import InputError, UsageError
 from redirectmap.urls import Url, parse
 
 
-@click.command()
+@click.command("crawl")
 @click.argument("url")
 @click.option(
     "--out",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command("import-rules")
 @click.argument("files", type=_FILE, nargs=-1, required=True)
 @click.option("--base", required=True, help="Old site, e.g. https://old.example.")
 @click.option(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-@click.command()
+@click.command("inspect")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--encoding", help="Encoding of FILE, e.g. cp1252; else by its content.")
 @json_option
