@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 
 from redirectmap.errors import InputError
+from redirectmap.readers.builder import SiteBuilder
 from redirectmap.readers.files import binary
-from redirectmap.readers.pages import SiteBuilder
 from redirectmap.readers.records import Site, Tally
 
 MAX_CDX = 2_000_000_000

@@ -17,11 +17,9 @@ from redirectmap.readers.cells import Table, is_header, open_table
 from redirectmap.readers.files import head_of, nature_of
 from redirectmap.readers.records import ReadReport, Tally
 from redirectmap.readers.rules import PATTERNS, Rules
-from redirectmap.readers.rules_text import (
-    read_apache,
-    read_nginx,
-    read_redirects_file,
-)
+from redirectmap.readers.rules_apache import read_apache
+from redirectmap.readers.rules_hosts import read_redirects_file
+from redirectmap.readers.rules_nginx import read_nginx
 from redirectmap.readers.values import truth
 from redirectmap.tables import LEGACY
 from redirectmap.urls import Url, parse

@@ -1,16 +1,14 @@
 """Read the pages of a site from any file that describes it.
 
-Decides which rows are pages. Every address passes the gate once and is kept as
-its key; a page that stands twice is merged (the first value known wins), and
-the report says how often. Links given with a page become rows of LINKS, and
-`inlinks` is counted from them where the source does not say.
+Decides which reader a pages file needs: JSON lines, Parquet, a vendor's table, a
+sitemap, a list. What is a page, and which are the same, is the builder's.
 
 Cost    one pass; 100 000 pages with their links take seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,174 +16,15 @@ import orjson
 import pandas as pd
 
 from redirectmap.errors import InputError
+from redirectmap.readers.builder import SiteBuilder, page_of
 from redirectmap.readers.cells import Table, open_table
-from redirectmap.readers.files import binary, head_of, nature_of
+from redirectmap.readers.files import binary
 from redirectmap.readers.layouts import Kind
 from redirectmap.readers.records import Site, Tally
 from redirectmap.readers.values import address
 from redirectmap.sitemaps import parse_sitemap
-from redirectmap.tables import LEGACY, LINKS, PAGES
-from redirectmap.urls import Url, parse
 
-MAX_TEXT = 20_000
 MAX_SITEMAP = 64 * 1024 * 1024
-_TEXTS = (
-    "content_type",
-    "title",
-    "h1",
-    "description",
-    "text",
-    "lang",
-    "robots",
-    "content_hash",
-    "fetched_at",
-)
-_ENCODED_CONTROLS = ("%0A", "%0a", "%0D", "%0d", "%00")
-_LISTS = ("headings", "identifiers", "sources")
-_COUNTS = ("status", "depth", "inlinks")
-Page = dict[str, Any]
-
-
-class SiteBuilder:
-    """Collects pages and links of one file; `site` closes it."""
-
-    def __init__(self, tally: Tally, sources_name: str) -> None:
-        self.tally = tally
-        self.name = sources_name
-        self.pages: dict[str, Page] = {}
-        self.guess = False
-        self.links: list[tuple[str, str, int, str | None, str | None, str | None]] = []
-        self._targets: dict[str, str | None] = {}
-
-    def add(self, line: int, record: Mapping[str, Any]) -> None:
-        """Take one page, or refuse it."""
-        url = address(str(record.get("url") or ""), guess=self.guess)
-        if isinstance(url, str):
-            self.tally.refuse(line, url, str(record.get("url") or ""), "url")
-            return
-        if "%0" in url.key and any(code in url.key for code in _ENCODED_CONTROLS):
-            self.tally.note("an encoded line end in a URL (%0A) is kept as it is")
-        page = _page(record, url.key)
-        page["sources"] = page["sources"] or [self.name]
-        known = self.pages.get(url.key)
-        if known is None:
-            self.pages[url.key] = page
-        else:
-            known.update({k: v for k, v in page.items() if _blank(known.get(k))})
-            self.tally.aside["merged with the same page"] += 1
-        self._add_links(url.key, record.get("links"))
-
-    def _add_links(self, source: str, links: object) -> None:
-        if not isinstance(links, list):
-            return
-        for position, link in enumerate(links):
-            target, anchor = _link(link)
-            if (key := self.target(target, source)) is not None:
-                self.links.append((source, key, position, anchor, None, None))
-
-    def target(self, text: str, base: str) -> str | None:
-        """Return the key a link points to, remembering absolute ones."""
-        absolute = text.startswith("http")
-        if absolute and text in self._targets:
-            return self._targets[text]
-        plain = address(text) if absolute else None
-        if isinstance(plain, Url):
-            self._targets[text] = plain.key
-            return plain.key
-        found = parse(text, base, as_browser=True)
-        key = found.key if isinstance(found, Url) else None
-        if absolute:
-            self._targets[text] = key
-        return key
-
-    def site(self) -> Site:
-        """Return the tables; every page of the file is in them once."""
-        pages = PAGES.fit(pd.DataFrame(list(self.pages.values()), columns=PAGES.names))
-        links = LINKS.fit(pd.DataFrame(self.links, columns=LINKS.names))
-        if len(links):
-            counted = inlinks_of(links).reindex(pages["url"]).fillna(0).to_numpy()
-            pages["inlinks"] = pages["inlinks"].fillna(
-                pd.Series(counted, index=pages.index, dtype="Int64")
-            )
-        merged = self.tally.aside["merged with the same page"]
-        if merged:
-            self.tally.note(f"{merged} rows repeat a page and were merged with it")
-        redirects = _redirects(pages, str(self.tally.path))
-        return Site(pages, links, redirects, self.tally.report())
-
-
-def inlinks_of(links: pd.DataFrame) -> pd.Series:
-    """Count the pages that link to each target, itself left out."""
-    others = links.loc[links["source"] != links["target"], ["source", "target"]]
-    return others.drop_duplicates().groupby("target").size()
-
-
-def _redirects(pages: pd.DataFrame, origin: str) -> pd.DataFrame:
-    moved = pages["status"].between(300, 399) & pages["final_url"].notna()
-    rows = pages[moved.fillna(value=False)]
-    return LEGACY.fit(
-        pd.DataFrame(
-            {
-                "source": rows["url"],
-                "target": rows["final_url"],
-                "status": rows["status"],
-                "origin": origin,
-            }
-        ).reset_index(drop=True)
-    )
-
-
-def _page(record: Mapping[str, Any], url: str) -> Page:
-    page: Page = {"url": url}
-    for name in _TEXTS:
-        page[name] = _text(record.get(name))
-    for name in _COUNTS:
-        page[name] = _count(record.get(name))
-    for name in _LISTS:
-        page[name] = _list(record.get(name))
-    for name in ("final_url", "canonical"):
-        text = _text(record.get(name))
-        found = parse(text, url) if text else None
-        page[name] = found.key if isinstance(found, Url) else None
-    if page["text"]:
-        page["text"] = page["text"][:MAX_TEXT]
-    return page
-
-
-def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def _count(value: object) -> int | None:
-    try:
-        return max(0, int(float(value))) if value not in {None, ""} else None  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _list(value: object) -> list[str] | None:
-    if isinstance(value, str):
-        try:
-            value = orjson.loads(value) if value.startswith("[") else value.split(" | ")
-        except orjson.JSONDecodeError:
-            value = [value]
-    if value is None or not hasattr(value, "__iter__"):
-        return None
-    return [str(item) for item in value if item] or None
-
-
-def _link(link: object) -> tuple[str, str | None]:
-    if isinstance(link, str):
-        return link, None
-    if isinstance(link, dict):
-        return str(link.get("url") or link.get("target") or ""), _text(
-            link.get("anchor")
-        )
-    return "", None
-
-
-def _blank(value: object) -> bool:
-    return value is None or value == []
 
 
 def read_jsonl(path: Path, sources_name: str) -> Site:
@@ -280,13 +119,13 @@ def _take_link(builder: SiteBuilder, line: int, record: dict[str, Any]) -> None:
         builder.tally.refuse(line, reason, record[column], column)
         return
     for url in (source, target):
-        page = builder.pages.setdefault(url.key, _page({}, url.key))
+        page = builder.pages.setdefault(url.key, page_of({}, url.key))
         page["sources"] = [builder.name]
     anchor = record.get("anchor") or record.get("alt") or None
     region = (record.get("region") or "").casefold() or None
     rel = record.get("rel") or None
-    place = len(builder.links)
-    builder.links.append((source.key, target.key, place, anchor, rel, region))
+    place = len(builder.links["source"])
+    builder.add_link(source.key, target.key, place, anchor, rel, region)
 
 
 def _note_unused(table: Table) -> None:
@@ -318,7 +157,7 @@ def read_sitemap(path: Path, sources_name: str) -> Site:
     for text, reason in sitemap.refused:
         tally.refuse(None, reason, text, "loc")
     for entry in sitemap.entries:
-        builder.pages[entry.url] = _page({}, entry.url) | {"sources": [sources_name]}
+        builder.pages[entry.url] = page_of({}, entry.url) | {"sources": [sources_name]}
     repeated = sitemap.found - len(sitemap.refused) - len(sitemap.entries)
     if repeated:
         tally.aside["merged with the same page"] += repeated
@@ -335,8 +174,3 @@ def read_list(
             builder.tally.rows_in += 1
             builder.add(number, {"url": line.strip("\r\n")})
     return builder.site()
-
-
-def nature(path: Path) -> str:
-    """Tell what the bytes of `path` are."""
-    return nature_of(head_of(path))
