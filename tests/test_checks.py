@@ -264,3 +264,20 @@ def test_a_file_that_is_no_plan_is_refused(
     result = CliRunner().invoke(main, ["check", str(sheet)])
     assert result.exit_code == 3
     assert said in result.stderr
+
+
+def test_languages_that_part_ways() -> None:
+    plan = plan_of(
+        [
+            {
+                "old_url": f"{OLD}/en/a",
+                "new_url": f"{NEW}/a",
+                "action": "redirect",
+                "status": 301,
+            },
+            {"old_url": f"{OLD}/de/a", "action": "gone", "status": 410},
+            {"old_url": f"{OLD}/en/a?x=1", "action": "gone", "status": 410},
+        ]
+    )
+    torn = {old for check, old in found(PlanContext(plan)) if check == "hreflang-torn"}
+    assert torn == {f"{OLD}/de/a"}

@@ -114,7 +114,8 @@ def variants_uncovered(context: PlanContext) -> Iterator[Finding]:
             "another spelling (case, slash, scheme, www) has another answer",
             Finding("warning", "variants-differ", "", "give both the same answer"),
         )
-    mixed = context.is_redirect & context.old_path.str.contains("[A-Z]").to_numpy()
+    letters = context.old_path.str.replace(r"%[0-9A-Fa-f]{2}", "", regex=True)
+    mixed = context.is_redirect & letters.str.contains("[A-Z]").to_numpy(dtype=bool)
     alone = mixed & ~fold.duplicated(keep=False).to_numpy()
     yield from once(
         context.plan,
@@ -194,8 +195,10 @@ def language_clusters(context: PlanContext) -> Iterator[Finding]:
     if not some.any():
         return
     parts = context.old_path[some].str.extract(_LANGUAGE).reindex(context.plan.index)
-    cluster = (context.old_host + parts[1]).where(parts[0].notna())
-    twice = cluster.notna() & cluster.duplicated(keep=False)
+    plain = parts[0].notna() & context.old_query.eq("")
+    cluster = (context.old_host + parts[1]).where(plain)
+    spoken = parts[0].groupby(cluster).transform("nunique")
+    twice = cluster.notna() & spoken.gt(1)
     if not twice.any():
         return
     action = context.plan["action"].where(context.plan["action"].ne("keep"), "redirect")

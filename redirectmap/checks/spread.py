@@ -32,14 +32,14 @@ def homepage_dump(context: PlanContext) -> Iterator[Finding]:
     yield Finding(
         "error" if severe else "warning",
         "homepage-dump",
-        f"{count} of {total} redirects ({count / total:.1%}) end on the front page",
+        f"{count} of {total} redirects ({count / total:.1%}) end on a front page",
         "give each its own page, or make it gone; search engines read this as 404",
         value=value,
     )
     yield from each(
         context.plan,
         dumped,
-        "lands on the front page",
+        "lands on a front page",
         Finding("warning", "homepage-target", "", "choose a page, or make it gone"),
     )
 
