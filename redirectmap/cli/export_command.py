@@ -117,7 +117,7 @@ def command(
         say(
             f"{name}: {made.rows} rules in {made.folder}, {len(made.refused)} rows "
             f"refused ({made.refused_value:.2%} of the value), "
-            f"{made.left_out} need no rule",
+            f"{made.left_out} need no rule; queries: {made.query}",
             quiet=quiet,
         )
         report: dict[str, Any] = {

@@ -86,7 +86,9 @@ def _vhost(rules: RuleSet, options: Options, place: str) -> Iterator[str]:
     if options.query != "exact":
         yield "# the request's path\n"
         tail = r"\?[^ ]*"
-        flag = ",E=REDIRECTMAP_QUERY:?%{QUERY_STRING}" if options.query == "keep" else ""
+        flag = (
+            ",E=REDIRECTMAP_QUERY:?%{QUERY_STRING}" if options.query == "keep" else ""
+        )
         yield from _lookups(rules, "[^ ?]+", rf"^[A-Z]+ ([^ ?]+){tail} HTTP/", flag)
     yield "# the answers\n"
     for status in rules.statuses:

@@ -23,7 +23,8 @@ OUTPUTS = ("status", "plain", "base", "rest")
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: routes.json, a list of routes."""
     known = sorted(spelled(rules.rules).items())
-    exact, path = [], []
+    exact: list[tuple[str, Rule]] = []
+    path: list[tuple[str, Rule]] = []
     for key, rule in known:
         by_path = rule.query is None and options.query != "exact"
         (path if by_path else exact).append((key, rule))
@@ -31,7 +32,9 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
         "handler": "map",
         "source": URI,
         "destinations": ["{redirectmap_path}", "{redirectmap_args}"],
-        "mappings": [{"input_regexp": "^([^?]*)\\??(.*)$", "outputs": ["${1}", "${2}"]}],
+        "mappings": [
+            {"input_regexp": "^([^?]*)\\??(.*)$", "outputs": ["${1}", "${2}"]}
+        ],
     }
     routes: list[dict[str, Any]] = [{"handle": [split]}]
     for name, rows, subject in (
@@ -41,8 +44,13 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
         for hosts in (True, False):
             part = [(key, rule) for key, rule in rows if bool(rule.host) is hosts]
             if part:
-                routes += _routes(f"{name}{'_host' if hosts else ''}", part, subject,
-                                  options, hosts=hosts)
+                routes += _routes(
+                    f"{name}{'_host' if hosts else ''}",
+                    part,
+                    subject,
+                    options,
+                    hosts=hosts,
+                )
     text = json.dumps(routes, indent=1, ensure_ascii=True)
     return {"routes.json": f"{text}\n".encode()}
 
@@ -61,9 +69,7 @@ def _routes(
         "source": ("{http.request.host}" if hosts else "") + subject,
         "destinations": list(own.values()),
         "defaults": [""] * len(OUTPUTS),
-        "mappings": [
-            {"input": key, "outputs": _outputs(rule)} for key, rule in rows
-        ],
+        "mappings": [{"input": key, "outputs": _outputs(rule)} for key, rule in rows],
     }
     status, args = own["status"], "{redirectmap_args}"
     routes = [{"handle": [lookup]}]
@@ -80,9 +86,7 @@ def _answer(condition: str, status: str, location: str | None) -> dict[str, Any]
     handler: dict[str, Any] = {"handler": "static_response", "status_code": status}
     if location is not None:
         handler["headers"] = {"Location": [location]}
-    return {
-        "match": [{"expression": condition}], "handle": [handler], "terminal": True
-    }
+    return {"match": [{"expression": condition}], "handle": [handler], "terminal": True}
 
 
 def _outputs(rule: Rule) -> list[str]:

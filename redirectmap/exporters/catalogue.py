@@ -8,9 +8,13 @@ from redirectmap.errors import UsageError
 from redirectmap.exporters.apache import APACHE
 from redirectmap.exporters.base import Exporter
 from redirectmap.exporters.caddy import CADDY
+from redirectmap.exporters.clouds import CLOUDS
 from redirectmap.exporters.haproxy import HAPROXY
+from redirectmap.exporters.hosting import HOSTING
 from redirectmap.exporters.htaccess import HTACCESS
 from redirectmap.exporters.nginx import NGINX
+from redirectmap.exporters.plain import PLAIN
+from redirectmap.exporters.shops import SHOPS
 from redirectmap.registry import plugins
 
 BUILTIN: Mapping[str, Exporter] = {
@@ -21,6 +25,10 @@ BUILTIN: Mapping[str, Exporter] = {
         HTACCESS,
         CADDY,
         HAPROXY,
+        *HOSTING,
+        *CLOUDS,
+        *SHOPS,
+        *PLAIN,
     )
 }
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 
 from redirectmap import __version__
-from redirectmap.errors import UsageError
 from redirectmap.exporters.base import Exporter, Options, carried
 from redirectmap.exporters.catalogue import exporter
 from redirectmap.exporters.gate import ANY_HOSTS, Hosts
@@ -30,6 +29,8 @@ class ExportResult:
         rows: Rules written.
         refused: Rows not carried, dearest first.
         left_out: Rows that need no rule (`keep`, `review`).
+        query: What becomes of a request's own query; where the format cannot do
+            what was asked for, what it does instead.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ExportResult:
     rows: int
     refused: tuple[Refused, ...]
     left_out: int
+    query: Query = "keep"
 
     @property
     def refused_value(self) -> float:
@@ -68,20 +70,14 @@ def export_plan(
         hosts: The project's hosts.
 
     Raises:
-        UsageError: No such format, or it cannot treat queries so.
+        UsageError: No such format.
     """
     kind = exporter(name)
-    if query not in kind.carries.modes:
-        modes = ", ".join(kind.carries.modes)
-        raise UsageError(
-            f"{kind.title} cannot treat queries as {query!r}",
-            hint=f"use --query with one of: {modes}",
-        )
+    used = query if query in kind.carries.modes else kind.carries.modes[0]
     folder = out / name
-    options = Options(query, (install_dir or folder).absolute(), __version__)
+    options = Options(used, (install_dir or folder).absolute(), __version__)
     whole = build_rules(plan, include_review=include_review, hosts=hosts)
-    rules = carried(whole, kind, options)
-    files = kind.render(rules, options)
+    rules, files = _fitting(carried(whole, kind, options), kind, options)
     _compare(kind, rules, files)
     for file, data in files.items():
         write_atomic(folder / file, data)
@@ -93,7 +89,7 @@ def export_plan(
         "plan_sha256": rules.plan_hash,
         "rules": len(rules.rules),
         "refused": len(rules.refused),
-        "query": query,
+        "query": used,
         "include_review": include_review,
         "folder": str(options.folder),
         "old_hosts": sorted(hosts.old),
@@ -108,6 +104,7 @@ def export_plan(
         rows=len(rules.rules),
         refused=rules.refused,
         left_out=rules.left_out,
+        query=used,
     )
 
 
@@ -118,6 +115,25 @@ def read_record(folder: Path) -> dict[str, object]:
         InputError: There is no record in `folder`.
     """
     return read_json(folder / RECORD)
+
+
+def _fitting(
+    rules: RuleSet, kind: Exporter, options: Options
+) -> tuple[RuleSet, dict[str, bytes]]:
+    """Render, and leave the least valuable rules out until the files are small."""
+    files = kind.render(rules, options)
+    limit = kind.carries.file_bytes
+    while limit and rules.rules and max(map(len, files.values())) > limit:
+        share = limit / max(map(len, files.values()))
+        count = min(len(rules.rules) - 1, int(len(rules.rules) * share * 0.98))
+        by_value = sorted(rules.rules, key=lambda rule: (-rule.value, rule.key))
+        reason = f"{kind.title} takes files of {limit} bytes; this one is worth less"
+        over = [
+            Refused(r.old_url, "too_many", reason, r.value) for r in by_value[count:]
+        ]
+        rules = rules.without(over)
+        files = kind.render(rules, options)
+    return rules, files
 
 
 def _compare(kind: Exporter, rules: RuleSet, files: dict[str, bytes]) -> None:

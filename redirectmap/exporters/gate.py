@@ -26,7 +26,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ABSOLUTE = re.compile(r"https?://[^/\\?#]", re.IGNORECASE)
 _BACKSLASH_HOST = re.compile(r"https?://[^/?#\\]*/?\\", re.IGNORECASE)
 _DOCUMENTATION = re.compile(r"\[2001:db8:", re.IGNORECASE)  # RFC 3849: nobody's
-_FOREIGN_SHARE = 0.01  # of the rows: fewer on another domain are a slip
+_FOREIGN_SHARE = 0.01  # of the rows: fewer off the main domain are a slip
 
 Source = tuple[str, str, str | None]
 CODES = {"scheme": "bad_scheme", "unparsable": "bad_url"}
@@ -78,13 +78,10 @@ class Gate:
         sources.pop("", None)
         targets.pop("", None)
         main = sources.most_common(1)[0][0] if sources else ""
-        few = sources.total() * _FOREIGN_SHARE
         domain = registrable_domain(main)
-        stray = [
-            host
-            for host, count in sources.items()
-            if count < few and registrable_domain(host) != domain
-        ]
+        others = {h: n for h, n in sources.items() if registrable_domain(h) != domain}
+        few = sum(others.values()) < sources.total() * _FOREIGN_SHARE
+        stray = others if few else {}
         return cls(
             old_hosts=frozenset(map(_bare_host, named.old)),
             target_hosts=frozenset(map(_bare_host, named.target)),

@@ -75,7 +75,10 @@ def _kept(rules: RuleSet) -> Iterator[str]:
             ("&", "{ var(txn.redirectmap_base) -m sub ? }"),
         ):
             for rest, marked in (
-                ('"\\#"%[var(txn.redirectmap_rest)]', '{ var(txn.redirectmap) -m sub "#" }'),
+                (
+                    '"\\#"%[var(txn.redirectmap_rest)]',
+                    '{ var(txn.redirectmap) -m sub "#" }',
+                ),
                 ("", ""),
             ):
                 tail = rest.replace('"\\#"', "\\#")
