@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def plan_folder(
     """
     universe = universe_of(inputs)
     on_step(f"matching {len(universe.urls):,} old URLs")
-    inputs = replace(inputs, scores=scores_of(inputs, universe))
+    inputs = replace(inputs, scores=scores_of(inputs, universe, on_step))
     on_step("deciding")
     made = make_plan(inputs, max_error=max_error)
     on_step("checking")
@@ -70,16 +69,20 @@ def plan_folder(
     return summary
 
 
-def scores_of(inputs: PlanInputs, universe: Universe) -> pd.DataFrame:
+def scores_of(
+    inputs: PlanInputs,
+    universe: Universe,
+    on_step: Callable[[object], None] = lambda _message: None,
+) -> pd.DataFrame:
     """Score every old URL that is a row against the pages that live."""
-    match = import_module("redirectmap.matching").match  # torch: imported late
+    from redirectmap.matching import match
+
     value = value_of(inputs, universe)["priority"].fillna(0.0)
     old = replace(inputs.old, pages=extended(inputs.old.pages, universe))
     status = inputs.new.pages["status"].astype("float")
     alive = status.isna() | status.between(200, 299)
     new = replace(inputs.new, pages=inputs.new.pages[alive].reset_index(drop=True))
-    scores: pd.DataFrame = match(old, new, values=value)
-    return scores
+    return match(old, new, values=value, on_step=on_step)
 
 
 def findings_of(inputs: PlanInputs, made: Made) -> pd.DataFrame:
