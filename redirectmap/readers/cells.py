@@ -22,10 +22,15 @@ from pathlib import Path
 
 from redirectmap.errors import InputError
 from redirectmap.readers.files import MAX_LINE, TOO_LONG, head_of, nature_of, text_lines
-from redirectmap.readers.layouts import LAYOUTS, Kind, Layout, fold, layouts_of
+from redirectmap.readers.headers import (
+    check_header,
+    find_header,
+    fits_of,
+    missing_column,
+)
+from redirectmap.readers.layout import Kind, Layout
 from redirectmap.readers.records import Tally
 from redirectmap.readers.values import MAX_CELL
-from redirectmap.urls import shown
 
 DELIMITERS = ",;\t|"
 HEADER_WITHIN = 40
@@ -109,7 +114,7 @@ class _Numbered:
 
 def _table(path: Path, lines: Iterator[str], kinds: Sequence[Kind]) -> Table:
     first = list(islice(lines, HEADER_WITHIN))
-    line, delimiter, headers, fit = _header(path, first, kinds)
+    line, delimiter, headers, fit = find_header(path, first, kinds)
     tally = Tally(path, fit[0].name, fit[0].kind)
     if (
         not first[0].lower().startswith("sep=")
@@ -124,101 +129,6 @@ def _table(path: Path, lines: Iterator[str], kinds: Sequence[Kind]) -> Table:
 
 def _said(lines: Sequence[str]) -> bool:
     return any(line.strip() for line in lines)
-
-
-def _header(
-    path: Path, first: Sequence[str], kinds: Sequence[Kind]
-) -> tuple[int, str, list[str], tuple[Layout, dict[str, int]]]:
-    delimiters = DELIMITERS
-    if first and first[0].lower().startswith("sep=") and len(first[0].strip()) == 5:
-        delimiters = first[0][4]
-    for line, text in enumerate(first, start=1):
-        for headers, delimiter in _splits(text, delimiters):
-            fits = _fits(headers, kinds)
-            if fits:
-                _check_header(path, line, headers, fits[0][1])
-                return line, delimiter, headers, fits[0]
-    raise _no_header(path, first, kinds)
-
-
-def is_header(line: str) -> bool:
-    """Tell whether a line is the header of a table we know."""
-    return any(_fits(headers, ()) for headers, _ in _splits(line, DELIMITERS))
-
-
-def _splits(text: str, delimiters: str) -> Iterator[tuple[list[str], str]]:
-    for delimiter in sorted(delimiters, key=lambda d: -text.count(d)):
-        try:
-            yield next(csv.reader([text], delimiter=delimiter), []), delimiter
-        except csv.Error:
-            continue
-
-
-def _fits(
-    headers: Sequence[str], kinds: Sequence[Kind]
-) -> list[tuple[Layout, dict[str, int]]]:
-    if not headers or len(headers) > MAX_COLUMNS:
-        return []
-    fits = layouts_of([fold(header) for header in headers])
-    return [fit for fit in fits if not kinds or fit[0].kind in kinds]
-
-
-def _check_header(
-    path: Path, line: int, headers: Sequence[str], columns: dict[str, int]
-) -> None:
-    folded = [fold(header) for header in headers]
-    for place in columns.values():
-        if folded.count(folded[place]) > 1:
-            raise InputError(
-                f"duplicate column {folded[place]!r}",
-                hint="keep one of the columns, or rename the other",
-                where=f"{path}:{line}",
-            )
-
-
-def _no_header(path: Path, first: Sequence[str], kinds: Sequence[Kind]) -> InputError:
-    line, text = next(((n, t) for n, t in enumerate(first, 1) if t.strip()), (1, ""))
-    headers = next(_splits(text, DELIMITERS), ([], ","))[0]
-    where = f"{path}:{line}"
-    if headers and all(cell.strip().startswith(("/", "http")) for cell in headers):
-        return InputError(
-            "no header (the first row looks like URLs)",
-            hint="put a line with the column names on top, e.g. old,new",
-            where=where,
-        )
-    if len(headers) > MAX_COLUMNS:
-        return InputError(
-            f"the header has {len(headers)} columns; old, new are missing",
-            hint="export fewer columns",
-            where=where,
-        )
-    return _missing(headers, kinds, where)
-
-
-def _missing(headers: Sequence[str], kinds: Sequence[Kind], where: str) -> InputError:
-    folded = [fold(header) for header in headers]
-    known = [layout for layout in LAYOUTS if not kinds or layout.kind in kinds]
-
-    def lacks(layout: Layout) -> list[str]:
-        names = layout.fields
-        return [f for f in layout.required if not set(names[f]) & set(folded)]
-
-    part = [lay for lay in known if 0 < len(lacks(lay)) < len(lay.required)]
-    found = ", ".join(shown(header) for header in headers[:20]) or "no columns"
-    if part:
-        closest = min(part, key=lambda layout: len(lacks(layout)))
-        gap = closest.fields[lacks(closest)[0]]
-        name = next((n for n in ("new", "old") if n in gap), gap[0])
-        return InputError(
-            f"column {name!r} is missing for {closest.name}; found: {found}",
-            hint=f"name the column one of: {', '.join(gap[:6])}",
-            where=where,
-        )
-    return InputError(
-        f"no known table: its header is {found}",
-        hint="see docs/inputs.md for the columns, or name the URL column url",
-        where=where,
-    )
 
 
 def _csv_rows(path: Path, source: _Numbered, delimiter: str) -> Iterator[Row]:
@@ -315,13 +225,13 @@ def _from_workbook(path: Path, kinds: Sequence[Kind]) -> Table:
         ) from error
     rows = [[_as_text(value) for value in row] for row in values]
     for line, headers in enumerate(rows[:HEADER_WITHIN], start=1):
-        fits = _fits(headers, kinds)
+        fits = fits_of(headers, kinds)
         if fits:
-            _check_header(path, line, headers, fits[0][1])
+            check_header(path, line, headers, fits[0][1])
             tally = Tally(path, f"{fits[0][0].name} (XLSX)", fits[0][0].kind)
             below = enumerate(rows[line:], start=line + 1)
             return Table(*fits[0], headers, _fitting(below, headers, tally), tally)
-    raise _missing(rows[0] if rows else [], kinds, f"{path}:1")
+    raise missing_column(rows[0] if rows else [], kinds, f"{path}:1")
 
 
 def _as_text(value: object) -> str:

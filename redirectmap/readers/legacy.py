@@ -13,8 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from redirectmap.errors import InputError
-from redirectmap.readers.cells import Table, is_header, open_table
+from redirectmap.readers.cells import Table, open_table
 from redirectmap.readers.files import head_of, nature_of
+from redirectmap.readers.headers import is_header
 from redirectmap.readers.records import ReadReport, Tally
 from redirectmap.readers.rules import PATTERNS, Rules
 from redirectmap.readers.rules_apache import read_apache

@@ -19,7 +19,7 @@ from redirectmap.errors import InputError
 from redirectmap.readers.builder import SiteBuilder, page_of
 from redirectmap.readers.cells import Table, open_table
 from redirectmap.readers.files import binary
-from redirectmap.readers.layouts import Kind
+from redirectmap.readers.layout import Kind
 from redirectmap.readers.records import Site, Tally
 from redirectmap.readers.values import address
 from redirectmap.sitemaps import parse_sitemap

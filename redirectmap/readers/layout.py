@@ -1,0 +1,51 @@
+"""What a layout is: the headers of one tabular export, and what they mean.
+
+Decides whether a header is of a layout: it has a header for every `required`
+field and, where given, one of the `telling` headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["pages", "links", "backlinks", "traffic", "legacy", "urls", "overrides"]
+Fields = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One tabular export.
+
+    Attributes:
+        name: For people, e.g. `ahrefs backlinks`.
+        kind: Which table it feeds.
+        fields: Our field to the vendor's headers, folded, best first.
+        required: Fields that must be there.
+        telling: Headers of which one must be there; empty for no such demand.
+    """
+
+    name: str
+    kind: Kind
+    fields: Fields
+    required: tuple[str, ...]
+    telling: tuple[str, ...] = ()
+
+    def columns(self, headers: Sequence[str]) -> dict[str, int] | None:
+        """Return field to column number, or None when it is another table."""
+        places = {header: i for i, header in reversed(list(enumerate(headers)))}
+        if self.telling and not any(header in places for header in self.telling):
+            return None
+        found = {
+            field: places[name]
+            for field, names in self.fields.items()
+            for name in reversed(names)
+            if name in places
+        }
+        return found if all(field in found for field in self.required) else None
+
+
+def fold(header: str) -> str:
+    """Return a header as layouts spell it."""
+    return " ".join(header.strip(' \t\r\n\ufeff"').casefold().split())
