@@ -84,16 +84,17 @@ def _repeated(links: pd.DataFrame) -> Iterator[Flag]:
     made = links[~links["class"].isin(_NATURAL)]
     phrase = made["anchor"].map(lambda text: " ".join(words_of(text or "")))
     total = _domains(links)
-    for text, rows in made.groupby(phrase, sort=True):
-        count = _domains(rows)
-        if count >= REPEATED_DOMAINS and count / total >= REPEATED_SHARE:
-            yield Flag(
-                "anchor-repeated-phrase",
-                None,
-                f"{count} of {total} domains use the same words: {text!r}",
-                "see whether these links were placed; vary the words from now on",
-                tuple(rows.index),
-            )
+    counts = made.groupby(phrase, sort=True)["source_domain"].nunique()
+    often = counts[(counts >= REPEATED_DOMAINS) & (counts / total >= REPEATED_SHARE)]
+    for text, count in often.items():
+        rows = made[phrase == text]
+        yield Flag(
+            "anchor-repeated-phrase",
+            None,
+            f"{count} of {total} domains use the same words: {text!r}",
+            "see whether these links were placed; vary the words from now on",
+            tuple(rows.index),
+        )
 
 
 def _ad_copy(links: pd.DataFrame) -> Iterator[Flag]:
