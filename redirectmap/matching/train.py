@@ -236,9 +236,12 @@ def judged_rows(example: Example, model: Mapping[str, Any]) -> pd.DataFrame:
     place = rank_within(pairs["old_row"].to_numpy(), score.astype(np.float32))
     top = pairs[place == 1].set_index("old_row").reindex(rows.index)
     changed = 1 - top["same_path"].fillna(0.0)
+    among3 = pairs["right"].to_numpy(bool) & (place <= 3)
+    found = pd.Series(among3).groupby(pairs["old_row"].to_numpy()).any()
     return rows.assign(
         stable=pairs.attrs["stable"] * changed,
         right=top["right"].astype(bool),
+        among3=found.reindex(rows.index).to_numpy(bool),
         what=top["what"],
         name=example.name,
         twin=example.twin,
