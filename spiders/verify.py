@@ -30,8 +30,10 @@ from scrapy.http import Response
 from selectolax.lexbor import LexborHTMLParser
 
 from redirectmap.urls import Url, parse
+from spiders.extract import is_html, read_page
 
 BODY_CAP = 5_000_000
+HEAD_CAP = 200_000
 TEXT_CAP = 5_000
 Facts = dict[str, Any]
 
@@ -158,89 +160,51 @@ def facts_of(response: Response, url: str, watch: frozenset[str]) -> Facts:
         "x_robots": headers["X-Robots-Tag"],
         "link": headers["Link"],
     }
-    kind = headers["Content-Type"].partition(";")[0].strip().lower()
-    if kind in {"", "text/html", "application/xhtml+xml"}:
-        facts.update(page_facts(response.body, url, watch))
+    if is_html(headers["Content-Type"], response.body):
+        facts.update(page_facts(response.body, headers["Content-Type"], url, watch))
     return facts
 
 
-def page_facts(body: bytes, url: str, watch: frozenset[str]) -> Facts:
-    """Read the HTML of a page."""
-    tree = LexborHTMLParser(body)
-    base = _base(tree, url)
-    root = tree.css_first("html")
+def page_facts(
+    body: bytes, content_type: str, url: str, watch: frozenset[str]
+) -> Facts:
+    """Read the HTML of a page: as the crawl does, and what only its head may say."""
+    page = read_page(body, content_type or None, url, "")
+    end = body.lower().find(b"</head")
+    head = LexborHTMLParser(body[: end if 0 <= end <= HEAD_CAP else HEAD_CAP])
+    fields = page.fields
     return {
-        "title": _text(tree, "title"),
-        "h1": _text(tree, "h1"),
-        "lang": (root.attributes.get("lang") or "") if root else "",
-        "canonical": _links(tree, 'link[rel~="canonical" i]', base),
-        "robots": _robots(tree),
-        "hreflang": _hreflang(tree, base),
-        "refresh": _refresh(tree),
-        "text": _main_text(body),
-        "old_links": sorted(watch & set(_links(tree, "a[href]", base))),
-        "mixed": _mixed(tree, url),
+        "title": fields.get("title") or "",
+        "h1": fields.get("h1") or "",
+        "lang": fields.get("lang") or "",
+        "canonical": _canonicals(head, url),
+        "robots": _robots(head),
+        "hreflang": {lang.lower(): to for lang, to in page.alternates},
+        "refresh": page.refresh or "",
+        "text": " ".join((fields.get("text") or "").split())[:TEXT_CAP],
+        "old_links": sorted(watch & {link.url.key for link in page.links}),
     }
 
 
-def _base(tree: LexborHTMLParser, url: str) -> str:
-    node = tree.css_first("base[href]")
+def _canonicals(head: LexborHTMLParser, url: str) -> list[str]:
+    base = _base(head, url)
+    nodes = head.css('link[rel~="canonical" i]')
+    texts = (node.attributes.get("href") or "" for node in nodes)
+    found = (parse(text, base, as_browser=True) for text in texts if text)
+    return list(dict.fromkeys(u.key for u in found if isinstance(u, Url)))
+
+
+def _base(head: LexborHTMLParser, url: str) -> str:
+    node = head.css_first("base[href]")
     found = parse(node.attributes["href"] or "", url, as_browser=True) if node else None
     return found.key if isinstance(found, Url) else url
 
 
-def _text(tree: LexborHTMLParser, selector: str) -> str:
-    node = tree.css_first(selector)
-    return " ".join(node.text().split())[:500] if node else ""
-
-
-def _links(tree: LexborHTMLParser, selector: str, base: str) -> list[str]:
-    found: dict[str, None] = {}
-    for node in tree.css(selector):
-        url = parse(node.attributes.get("href") or "", base, as_browser=True)
-        if isinstance(url, Url):
-            found[url.key] = None
-    return list(found)
-
-
-def _robots(tree: LexborHTMLParser) -> str:
-    nodes = (node.attributes for node in tree.css("meta[name]"))
+def _robots(head: LexborHTMLParser) -> str:
+    nodes = (node.attributes for node in head.css("meta[name]"))
     names = {"robots", "googlebot"}
     found = (n.get("content") for n in nodes if (n["name"] or "").lower() in names)
     return ", ".join((content or "").lower() for content in found)
-
-
-def _hreflang(tree: LexborHTMLParser, base: str) -> dict[str, str]:
-    found = {}
-    for node in tree.css('link[rel~="alternate" i][hreflang]'):
-        url = parse(node.attributes.get("href") or "", base, as_browser=True)
-        if isinstance(url, Url):
-            found[(node.attributes["hreflang"] or "").lower()] = url.key
-    return found
-
-
-def _refresh(tree: LexborHTMLParser) -> str:
-    for node in tree.css("meta[http-equiv]"):
-        if (node.attributes["http-equiv"] or "").lower() == "refresh":
-            return node.attributes.get("content") or ""
-    return ""
-
-
-def _mixed(tree: LexborHTMLParser, url: str) -> int:
-    if not url.startswith("https:"):
-        return 0
-    nodes = tree.css("script[src], img[src], iframe[src], link[rel~=stylesheet][href]")
-    sources = (n.attributes.get("src") or n.attributes.get("href") or "" for n in nodes)
-    return sum(source.startswith("http:") for source in sources)
-
-
-def _main_text(body: bytes) -> str:
-    from resiliparse.extract.html2text import extract_plain_text
-    from resiliparse.parse.html import HTMLTree
-
-    tree = HTMLTree.parse_from_bytes(body, "utf-8")
-    text = extract_plain_text(tree, main_content=True, preserve_formatting=False)
-    return " ".join(str(text).split())[:TEXT_CAP]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

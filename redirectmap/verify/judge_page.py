@@ -126,12 +126,8 @@ def _is_stand_in(url: str, canonical: str) -> bool:
 
 
 def _refresh(url: str, facts: Facts) -> Iterator[Problem]:
-    found = re.match(
-        r"\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']+)",
-        facts.get("refresh", ""),
-        re.IGNORECASE,
-    )
-    target = parse(found[1], url, as_browser=True) if found else None
+    text = facts.get("refresh", "")
+    target = parse(text, url, as_browser=True) if text else None
     if isinstance(target, Url) and target.key != url:
         message = f"{url} goes on to {target.key} by meta refresh"
         yield Problem("target_redirects", message)
