@@ -301,7 +301,7 @@ def test_everything_else_a_folder_holds_is_shown(folder: Path) -> None:
     assert "3/4" in text
     assert "4/5" in text
     assert "keeps 80.0% of the link equity" in text
-    assert "1 of 1 old URLs answer as planned" in text
+    assert "1 of 1 decided old URLs answer as planned" in text
 
 
 def test_command_writes_both_and_says_where(folder: Path) -> None:

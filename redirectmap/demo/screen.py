@@ -16,7 +16,7 @@ from redirectmap import urls
 from redirectmap.demo.migration import Ran
 from redirectmap.demo.score import Score, score
 from redirectmap.report import Gathered, gather
-from redirectmap.report.figures import actions, finding_groups, value_of
+from redirectmap.report.figures import actions, finding_groups, live_answers, value_of
 
 SHOWN_REVIEWS = 5
 SHOWN_GROUPS = 6
@@ -94,11 +94,11 @@ def _found(result: Result) -> RenderableType:
     table.add_row(
         f"{len(plan)}", "old URLs, known from the crawl, links, logs and old rules"
     )
-    table.add_row(f"{counts['redirect']}", "redirect to their successor")
+    table.add_row(f"{counts['redirect']}", "redirected to their successor")
     if counts["keep"]:
-        table.add_row(f"{counts['keep']}", "stay where they are")
-    table.add_row(f"{counts['gone']}", "are retired and answer 410")
-    table.add_row(f"{counts['review']}", "wait for a person")
+        table.add_row(f"{counts['keep']}", "staying where they are")
+    table.add_row(f"{counts['gone']}", "retired, to answer 410")
+    table.add_row(f"{counts['review']}", "waiting for a person")
     for name, proof in result.found.proofs.items():
         said = f"{proof['server']} {proof['version']}"
         text = f"rules answer exactly as planned on {said} ({name})"
@@ -107,9 +107,9 @@ def _found(result: Result) -> RenderableType:
         table.add_row("-", f"{name} is not installed: its rules were not proven")
     verdicts = result.found.verdicts
     if verdicts is not None:
-        fine = int(verdicts["verdict"].eq("ok").sum())
-        text = f"live answers as planned, by {result.ran.launched}"
-        table.add_row(f"{fine}/{len(verdicts)}", text)
+        fine, decided = live_answers(verdicts)
+        text = f"decided rows answer live as planned, by {result.ran.launched}"
+        table.add_row(f"{fine}/{decided}", text)
     return table
 
 

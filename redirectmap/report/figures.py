@@ -10,14 +10,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from redirectmap import urls
-from redirectmap.report.charts import against_range, bars
+from redirectmap.report.charts import bars
 from redirectmap.report.gather import Gathered
 from redirectmap.tables.schemas import SEVERITIES
 
 SHOWN_FINDINGS = 12
 SHOWN_VERDICTS = 15
 SHOWN_RUNS = 12
-SHOWN_FALLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +152,15 @@ def _proof_tile(proofs: Mapping[str, Mapping[str, Any]]) -> list[Tile]:
 def _live_tile(verdicts: pd.DataFrame | None) -> list[Tile]:
     if verdicts is None:
         return []
-    fine = int((verdicts["verdict"] == "ok").sum())
+    fine, decided = live_answers(verdicts)
     bad = int((verdicts["severity"] == "error").sum())
-    return [Tile(f"{fine}/{len(verdicts)}", "live answers as planned", _mood(bad))]
+    return [Tile(f"{fine}/{decided}", "decided rows answer as planned", _mood(bad))]
+
+
+def live_answers(verdicts: pd.DataFrame) -> tuple[int, int]:
+    """Return the rows that answer as planned, and the rows that are decided."""
+    decided = int((verdicts["verdict"] != "review").sum())
+    return int((verdicts["verdict"] == "ok").sum()), decided
 
 
 def finding_groups(findings: pd.DataFrame) -> list[Group]:
@@ -184,6 +189,13 @@ def _group(severity: str, check: str, table: pd.DataFrame) -> Group:
     )
 
 
+def _verified(verdicts: pd.DataFrame) -> str:
+    fine, decided = live_answers(verdicts)
+    text = f"{fine} of {decided} decided old URLs answer as planned"
+    waiting = len(verdicts) - decided
+    return f"{text}; {waiting} wait for a person." if waiting else f"{text}."
+
+
 def _touched(table: pd.DataFrame) -> float:
     """Add up the value of the rows concerned, each row once."""
     rows = table[table["old_url"].isna() | ~table.duplicated("old_url")]
@@ -195,7 +207,6 @@ def verified_view(verdicts: pd.DataFrame | None) -> dict[str, Any] | None:
     if verdicts is None or verdicts.empty:
         return None
     counts = verdicts["verdict"].value_counts()
-    fine = int(counts.get("ok", 0))
     order = {name: place for place, name in enumerate(SEVERITIES)}
     odd = verdicts[verdicts["verdict"] != "ok"].copy()
     odd["_rank"] = odd["severity"].map(order)
@@ -203,7 +214,7 @@ def verified_view(verdicts: pd.DataFrame | None) -> dict[str, Any] | None:
     top = odd.head(SHOWN_VERDICTS).astype(object)
     rows = [(str(name), float(n), str(n)) for name, n in counts.items()]
     return {
-        "sentence": f"{fine} of {len(verdicts)} old URLs answer as planned.",
+        "sentence": _verified(verdicts),
         "chart": bars(rows, label="Verdicts of the last verification"),
         "worst": top.where(top.notna(), None).to_dict("records"),
     }
@@ -221,62 +232,6 @@ def trend(earlier: Sequence[Mapping[str, Any]]) -> Markup:
         if int(run["rows"])
     ]
     return bars(rows, label="Right answers per verification") if rows else Markup()
-
-
-def profile_view(profile: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return sentence and charts of the backlink profile."""
-    if not profile:
-        return None
-    home, usual = profile["homepage"], profile["range"]
-    rows = []
-    for when in ("before", "after"):
-        for what in ("links", "domains"):
-            share = (home.get(when) or {}).get(what)
-            if share and share["share"] is not None:
-                name = f"{'today' if when == 'before' else 'after'}, {what}"
-                rows.append((name, share["share"], share["low"], share["high"]))
-    label = "Share of backlinks that point at the homepage"
-    return {
-        "sentence": _profile_sentence(rows),
-        "why": usual["why"],
-        "share_chart": against_range(rows, usual["low"], usual["high"], label=label),
-        "anchor_chart": _anchor_chart(profile.get("anchor_mix") or {}),
-    }
-
-
-def _profile_sentence(rows: Sequence[tuple[str, float, float, float]]) -> str:
-    shares = {name: share for name, share, _, _ in rows}
-    now = shares.get("today, links", 0.0)
-    text = f"{now:.0%} of the backlinks point at the homepage today"
-    after = shares.get("after, links")
-    return f"{text}." if after is None else f"{text}, {after:.0%} after the plan."
-
-
-def _anchor_chart(mix: Mapping[str, Mapping[str, int]]) -> Markup:
-    rows = [
-        (name.replace("_", " "), float(of["links"]), f"{of['links']} links")
-        for name, of in mix.items()
-        if of["links"]
-    ]
-    rows.sort(key=lambda row: -row[1])
-    return bars(rows, label="Backlinks by kind of anchor text")
-
-
-def equity_view(equity: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return sentence, chart and worst falls of the flow of link equity."""
-    if not equity or "kept" not in equity:
-        return None
-    sections = [row for row in equity.get("sections", []) if row["site"] == "old"]
-    rows = [
-        (row["section"], float(row["equity"]), f"{row['equity']:.1%}")
-        for row in sections[:SHOWN_FALLS]
-    ]
-    kept, lost = f"{equity['kept']:.1%}", f"{equity['lost']:.1%}"
-    return {
-        "sentence": f"The plan keeps {kept} of the link equity; {lost} is lost.",
-        "chart": bars(rows, label="Link equity by section of the old site"),
-        "falls": list(equity.get("falls", []))[:SHOWN_FALLS],
-    }
 
 
 def sign_list(found: Gathered) -> list[str]:

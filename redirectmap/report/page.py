@@ -19,10 +19,8 @@ from markupsafe import Markup
 from redirectmap import __version__, urls
 from redirectmap.report.figures import (
     contents,
-    equity_view,
     finding_groups,
     old_and_new,
-    profile_view,
     sentence,
     sign_list,
     tiles,
@@ -31,6 +29,7 @@ from redirectmap.report.figures import (
 )
 from redirectmap.report.flow import flow_svg
 from redirectmap.report.gather import Gathered, gather, plain
+from redirectmap.report.links import equity_view, profile_view
 from redirectmap.report.sections import streams
 from redirectmap.tables import write_atomic
 

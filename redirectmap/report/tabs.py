@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from redirectmap import urls
-from redirectmap.report.figures import actions, old_and_new, value_of
+from redirectmap.report.figures import actions, live_answers, old_and_new, value_of
 from redirectmap.report.gather import Gathered
 
 Kind = Literal["text", "link", "share", "number", "label", "choice", "edit"]
@@ -197,8 +197,8 @@ def _summary(found: Gathered) -> Tab:
         text = f"{proof['exact']} of {proof['rows']} rows exact"
         lines.append((f"proof on {name}", text))
     if found.verdicts is not None:
-        fine = int((found.verdicts["verdict"] == "ok").sum())
-        lines.append(("live answers as planned", f"{fine} of {len(found.verdicts)}"))
+        fine, decided = live_answers(found.verdicts)
+        lines.append(("decided rows that answer as planned", f"{fine} of {decided}"))
     lines.append(("How to decide", HOW))
     return _pairs("Summary", lines)
 
