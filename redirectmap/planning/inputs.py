@@ -84,7 +84,8 @@ def _spelled(path: Path) -> tuple[str, ...]:
     """Return the URLs of a JSON-lines table that are not spelled as their key."""
     import gzip
 
-    head = path.open("rb").read(2)
+    with path.open("rb") as stream:
+        head = stream.read(2)
     opened = gzip.open if head == b"\x1f\x8b" else open
     if head[:1] != b"{" and head != b"\x1f\x8b":
         return ()
