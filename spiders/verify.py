@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import certifi
 import orjson
 import pycurl
 from scrapy import Request, Spider
@@ -94,8 +95,7 @@ def _options(request: Request, settings: Any) -> Iterator[tuple[int, Any]]:  # n
     yield pycurl.ACCEPT_ENCODING, "gzip, deflate, br"
     yield pycurl.USERAGENT, options.agent
     yield pycurl.TIMEOUT_MS, int(options.timeout * 1000)
-    if options.ca:
-        yield pycurl.CAINFO, options.ca
+    yield pycurl.CAINFO, options.ca or certifi.where()
 
 
 def _pairs(lines: Sequence[bytes]) -> list[tuple[bytes, bytes]]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import certifi
 import pycurl
 
 from redirectmap.verify.settings import AGENTS, VerifySettings
@@ -145,8 +146,7 @@ def _handle(settings: VerifySettings) -> Any:  # noqa: ANN401 - pycurl has no ty
     }
     for option, value in options.items():
         curl.setopt(option, value)
-    if settings.ca_file is not None:
-        curl.setopt(pycurl.CAINFO, str(settings.ca_file))
+    curl.setopt(pycurl.CAINFO, str(settings.ca_file or certifi.where()))
     return curl
 
 
