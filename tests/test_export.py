@@ -263,7 +263,7 @@ def made_plan(paths: list[str], targets: list[str]) -> pd.DataFrame:
 
 @pytest.mark.server
 @pytest.mark.parametrize("name", PROVABLE)
-@settings(max_examples=5, phases=UNSHRUNK)
+@settings(max_examples=2, phases=UNSHRUNK)
 @given(
     paths=st.lists(_ODD, min_size=400, max_size=400, unique=True),
     targets=st.lists(_ODD, min_size=400, max_size=400),

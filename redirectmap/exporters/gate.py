@@ -24,8 +24,10 @@ from redirectmap.urls import (
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ABSOLUTE = re.compile(r"https?://[^/\\?#]", re.IGNORECASE)
+_PORT = re.compile(r":\d+$")
 _BACKSLASH_HOST = re.compile(r"https?://[^/?#\\]*/?\\", re.IGNORECASE)
 _DOCUMENTATION = re.compile(r"\[2001:db8:", re.IGNORECASE)  # RFC 3849: nobody's
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]*[a-z])+)(?::\d+)?/")
 _FOREIGN_SHARE = 0.01  # of the rows: fewer off the main domain are a slip
 
 Source = tuple[str, str, str | None]
@@ -137,10 +139,8 @@ class Gate:
     @staticmethod
     def split_target(href: str) -> tuple[str, str]:
         """Return host and request target of a href."""
-        found = parse(href)
-        return (
-            (_bare_host(found.host), found.wire) if isinstance(found, Url) else ("", "")
-        )
+        host, slash, rest = href.partition("://")[2].partition("/")
+        return _bare_host(host), f"{slash}{rest.partition('#')[0]}"
 
     @staticmethod
     def shown(text: str) -> str:
@@ -177,9 +177,12 @@ def _not_absolute(text: str) -> Why:
 
 
 def _host_of(text: str) -> str:
+    plain = _PLAIN_HOST.match(text)
+    if plain:
+        return plain[1]
     found = _absolute(text)
     return _bare_host(found.host) if isinstance(found, Url) else ""
 
 
 def _bare_host(host: str) -> str:
-    return re.sub(r":\d+$", "", host).rstrip(".").lower()
+    return _PORT.sub("", host).rstrip(".").lower()

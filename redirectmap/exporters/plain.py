@@ -68,7 +68,7 @@ PLAIN = (
         ),
         _static,
         "Target page to old paths: `aliases` (Hugo), `redirect_from` (Jekyll), and\n"
-        "from and to for @docusaurus/plugin-client-redirects. These are HTML pages that\n"
-        "send the browser on, not HTTP redirects; search engines weigh them less.",
+        "from and to for @docusaurus/plugin-client-redirects. These are HTML pages\n"
+        "that send the browser on, not HTTP redirects; search engines weigh them less.",
     ),
 )
