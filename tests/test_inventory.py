@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
@@ -14,6 +16,7 @@ from redirectmap.planning.inventory import (
     value_table,
 )
 from redirectmap.planning.variants import merged_spellings, parameter_uses
+from redirectmap.readers import read_backlinks, read_legacy, read_traffic
 from redirectmap.tables import BACKLINKS, LEGACY, LINKS, PAGES, TRAFFIC
 
 SITE = "https://old.example"
@@ -155,3 +158,32 @@ def test_unknown_urls_by_hand() -> None:
 
 def test_next_source_names_what_is_missing() -> None:
     assert next_source({"logs": [], "crawl": []}).startswith("add backlinks")
+
+
+DEMO = Path(__file__).parents[1] / "fixtures/demo"
+FIRM = "https://www.hartmann-haus.example"
+
+
+@pytest.mark.skipif(not (DEMO / "access.log").exists(), reason="no demo files")
+def test_demo_finds_what_a_crawl_cannot_see() -> None:
+    links, _ = read_backlinks([DEMO / "backlinks.csv"])
+    search, _ = read_traffic([DEMO / "search-console-pages.csv"])
+    visits, _ = read_traffic([DEMO / "access.log"], base=FIRM)
+    rules, _ = read_legacy([DEMO / "old.htaccess"], base=FIRM)
+    known = {
+        "backlinks": links["target_url"],
+        "search_console": search["url"],
+        "logs": visits["url"],
+        "legacy": rules["source"],
+    }
+    traffic = pd.concat([search, visits]).groupby("url", as_index=False).sum()
+    found = build_inventory(known, backlinks=links, traffic=TRAFFIC.fit(traffic))
+    sources = dict(zip(found.urls["url"], found.urls["sources"], strict=True))
+    assert "legacy" in sources[f"{FIRM}/heating.htm"]  # the old chain
+    assert "legacy" in sources[f"{FIRM}/aktion"]  # the campaign URL
+    assert any(".pdf" in url and "backlinks" in names for url, names in sources.items())
+    alone = {names[0] for names in sources.values() if len(names) == 1}
+    assert alone & {"backlinks", "logs"}  # what one source alone knows
+    assert found.urls["priority"].sum() == pytest.approx(1)
+    assert found.unknown is not None
+    assert found.unknown > 0

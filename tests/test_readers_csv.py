@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -252,6 +253,21 @@ def test_any_bytes_briefly(
     path = tmp_path_factory.getbasetemp() / "brief.bin"
     path.write_bytes(data)
     _never_crashes(path)
+
+
+@pytest.mark.soak
+def test_a_cell_of_1_gib_costs_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "big.csv"
+    with path.open("wb") as stream:
+        stream.write(b'old,new\n"')
+        stream.writelines(b"a" * (1 << 20) for _ in range(1024))
+        stream.write(b'",/b\n/c,/d\n')
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    report = inspect(path)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert [(row.line, row.reason) for row in report.refused] == [(2, "too_long")]
+    assert report.rows_read == 1
+    assert grown < 200_000  # KB
 
 
 def test_ids_keep_their_zeros_in_workbooks(tmp_path: Path) -> None:

@@ -240,7 +240,7 @@ def _priority(table: pd.DataFrame, weights: ValueWeights) -> pd.Series:
         measured = table[name].astype("float64").fillna(0)
         weight = float(getattr(weights, name))
         if weight > 0 and measured.sum() > 0:
-            value += weight * measured / measured.sum()
+            value += weight * (measured / measured.sum())
             total += weight
     if total > 0:
         return value / total

@@ -168,7 +168,8 @@ def _fitting(
             continue
         tally.rows_in += 1
         if cells[0] == TOO_LONG or max(map(len, cells)) > MAX_CELL:
-            tally.refuse(line, "too_long", cells[0])
+            text = "a line over 1 MB" if cells[0] == TOO_LONG else max(cells, key=len)
+            tally.refuse(line, "too_long", text)
         elif cells[0] == BAD_QUOTE:
             tally.refuse(line, "quoting", "text after a closing quote")
         elif len(cells) != width:
