@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -351,6 +352,26 @@ def test_resolve_keeps_the_host_name() -> None:
     assert table["verdict"].tolist() == ["ok"]
     assert set(old.hosts) == {"old.example"}
     assert set(new.hosts) == {"new.example"}
+
+
+def test_tls_is_checked_and_mixed_hops_are_seen(tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=old.example"
+    names = ["-addext", "subjectAltName=DNS:old.example"]
+    files = ["-keyout", str(key), "-out", str(cert)]
+    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    old = Site(replies={"/a": moved("/t")})
+    secure = "https://old.example/a"
+    with serving(old, context), serving(Site(replies=dict(COMMON))) as new:
+        pins = (f"old.example={old.origin[7:]}", f"new.example={new.origin[7:]}")
+        plan = plan_of({secure: ("redirect", f"{NEW}/t")})
+        unknown = verify_plan(plan, base=None, settings=replace(FAST, resolve=pins))
+        trusted = replace(FAST, resolve=pins, ca_file=cert)
+        known = verify_plan(plan, base=None, settings=trusted)
+    assert unknown["verdict"].tolist() == ["tls_error"]
+    assert known["verdict"].tolist() == ["insecure_hop"]
 
 
 def test_sampled_rows_are_the_valuable_ones_and_none_is_lost() -> None:
