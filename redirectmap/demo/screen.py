@@ -190,8 +190,8 @@ def _files(result: Result) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for name, text in (
         ("report.html", "for the client: open it in a browser"),
-        ("map.xlsx", "for the team: decide there, and plan again with --overrides"),
-        ("plan.csv", "the plan itself"),
+        ("map.xlsx", "for the team: the map, filtered and ready to discuss"),
+        ("plan.csv", "the plan itself: edit it and plan again, edits are kept"),
         ("rules/", "what the server loads, with its README"),
         ("redirectmap.toml", "the settings; `redirectmap init` writes yours"),
     ):

@@ -44,8 +44,7 @@ class Tab:
     frozen: int = 1
 
 
-# Heading, the plan's column, kind, width. Decision, New URL and Notes come back
-# through `redirectmap plan --overrides map.xlsx`.
+# Heading, the plan's column, kind, width. Decision, New URL and Notes are people's.
 _MAP: tuple[tuple[str, str, Kind, int], ...] = (
     ("Old URL", "old_url", "link", 52),
     ("Action", "action", "label", 10),
@@ -204,9 +203,9 @@ def _summary(found: Gathered) -> Tab:
 
 
 HOW = (
-    "Fill Decision on the Map or Review tab (accept, redirect, gone, keep, review), "
-    "correct New URL, write Notes, save, and run "
-    "`redirectmap plan ... --overrides map.xlsx`."
+    "Fill Decision on the Map or Review tab, correct New URL, write Notes. The workbook "
+    "itself is not read back yet: carry decisions over into plan.csv, or into a CSV "
+    "with old_url, action, new_url, note for `redirectmap plan ... --overrides`."
 )
 
 
