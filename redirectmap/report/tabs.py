@@ -203,7 +203,7 @@ def _summary(found: Gathered) -> Tab:
 
 
 HOW = (
-    "Fill Decision on the Map or Review tab, correct New URL, write Notes. The workbook "
+    "Fill Decision on the Map or Review tab, correct New URL, write Notes. The book "
     "itself is not read back yet: carry decisions over into plan.csv, or into a CSV "
     "with old_url, action, new_url, note for `redirectmap plan ... --overrides`."
 )
