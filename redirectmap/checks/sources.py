@@ -21,7 +21,8 @@ _LANGUAGE = r"^/([a-z]{2}(?:-[a-z]{2})?)(/.*)$"
 
 def special_urls(context: PlanContext) -> Iterator[Finding]:
     """Kinds of URLs that need a look: files, feeds, AMP, pagination, queries."""
-    path, query = context.old_path, context.old_query
+    path = context.old_path.astype("string[pyarrow]")
+    query = context.old_query.astype("string[pyarrow]")
     aimed = context.is_redirect
     kinds = (
         (
@@ -67,8 +68,8 @@ def special_urls(context: PlanContext) -> Iterator[Finding]:
 
 def file_to_page(context: PlanContext) -> Iterator[Finding]:
     """Documents whose links end on a page, images that end on HTML."""
-    was = context.old_path.str.contains(_FILE)
-    now = context.new_path.str.contains(_FILE)
+    was = context.old_path.astype("string[pyarrow]").str.contains(_FILE)
+    now = context.new_path.astype("string[pyarrow]").str.contains(_FILE)
     yield from once(
         context.plan,
         context.is_redirect & (was & ~now).to_numpy(dtype=bool),
@@ -114,7 +115,9 @@ def variants_uncovered(context: PlanContext) -> Iterator[Finding]:
             "another spelling (case, slash, scheme, www) has another answer",
             Finding("warning", "variants-differ", "", "give both the same answer"),
         )
-    letters = context.old_path.str.replace(r"%[0-9A-Fa-f]{2}", "", regex=True)
+    letters = context.old_path.astype("string[pyarrow]").str.replace(
+        r"%[0-9A-Fa-f]{2}", "", regex=True
+    )
     mixed = context.is_redirect & letters.str.contains("[A-Z]").to_numpy(dtype=bool)
     alone = mixed & ~fold.duplicated(keep=False).to_numpy()
     yield from once(

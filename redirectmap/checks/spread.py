@@ -21,9 +21,13 @@ TOP_SHARE = 0.01
 def homepage_dump(context: PlanContext) -> Iterator[Finding]:
     """Old inner pages that land on the front page."""
     aimed = context.is_redirect
-    path = context.new_path.str.replace(r"^/(?:index|default)\.\w+$", "/", regex=True)
+    path = context.new_path.astype("string[pyarrow]").str.replace(
+        r"^/(?:index|default)\.\w+$", "/", regex=True
+    )
     aimed = aimed & _at_home(context)
-    dumped = aimed & path.eq("/").to_numpy() & context.old_path.ne("/").to_numpy()
+    dumped = (
+        aimed & path.eq("/").to_numpy(dtype=bool) & context.old_path.ne("/").to_numpy()
+    )
     count, total = int(dumped.sum()), int(aimed.sum())
     if not count:
         return
