@@ -98,6 +98,26 @@ def test_the_front_page_is_never_a_default_target() -> None:
     assert rows["/"]["action"] == "redirect"
 
 
+def test_the_front_page_goes_to_the_front_page() -> None:
+    inputs = PlanInputs(
+        site(f"{OLD}/", f"{OLD}/?id=1", f"{OLD}/a"),
+        site(f"{NEW}/", f"{NEW}/two"),
+        scores(("/", "/two", 0.4, 0.5), ("/?id=1", "/two", 0.4, 0.5)),
+    )
+    rows = rows_of(make_plan(inputs))
+    front = rows["/"]
+    assert (front["action"], front["new_url"]) == ("redirect", f"{NEW}/")
+    assert front["decided_by"] == "identical"
+    assert front["reason"] == "the front page of both sites"
+    assert rows["/?id=1"]["action"] == "review"
+    assert rows["/a"]["action"] == "review"
+
+
+def test_without_scores_the_front_page_is_sent_all_the_same() -> None:
+    inputs = PlanInputs(site(f"{OLD}/"), site(f"{NEW}/"), pd.DataFrame())
+    assert rows_of(make_plan(inputs))["/"]["new_url"] == f"{NEW}/"
+
+
 def test_merged_rows_say_so() -> None:
     inputs = PlanInputs(
         site(f"{OLD}/a", f"{OLD}/b"),

@@ -5,6 +5,8 @@ when the expected share of wrong rows among all taken stays within the error the
 person allows; a row is gone when the evidence for "no equivalent" is as strong;
 everything else is review with the best proposal. The front page is never a
 target by default: only an old front page, or a person, may send a visitor there.
+The old site's own front page goes to the new site's: no likeness is needed to
+know that, and no other answer would ever be right.
 
 Why a budget and not a cut: scores are calibrated probabilities, so the sum of
 (1 - p) over the rows taken is the number of wrong ones to expect; a fixed cosine
@@ -14,6 +16,7 @@ cut means another error on every site.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -113,13 +116,47 @@ def decide(
     action = pd.Series("review", index=urls, dtype=object)
     action = action.mask(gone, "gone").mask(redirect, "redirect").mask(same, "keep")
     table["action"] = action
+    front = _front_page(urls, live) & ~same
+    table.loc[front, "action"] = "redirect"
+    redirect |= front
     table["decided_by"] = np.where(same | (redirect & same_path), "identical", "match")
     table["reason"] = _reasons(table)
+    _send_front_pages(table, front, live)
     table.loc[same, "new_url"] = urls[same.to_numpy()]
     table.loc[same, "confidence"] = 1.0
     table.loc[gone & ~same, "new_url"] = None
     table.loc[gone & ~same, "confidence"] = nothing[gone & ~same]
     return table
+
+
+_SURE = 0.999
+
+
+def _front_page(urls: pd.Index, live: set[str]) -> pd.Series:
+    """Mark the old site's front pages, where the new site has one that lives."""
+    fronts = pd.Series(
+        [parts.path == "/" and not parts.query for parts in map(urlsplit, urls)],
+        index=urls,
+        dtype=bool,
+    )
+    return fronts & (len(_live_fronts(live)) == 1)
+
+
+def _live_fronts(live: set[str]) -> list[str]:
+    parts = {url: urlsplit(url) for url in live}
+    return [u for u, p in parts.items() if p.path == "/" and not p.query]
+
+
+def _send_front_pages(table: pd.DataFrame, front: pd.Series, live: set[str]) -> None:
+    if not front.any():
+        return
+    (target,) = _live_fronts(live)
+    known = table["new_url"].eq(target) & front
+    table.loc[front & ~known, ["alternative_1", "alternative_2"]] = None
+    table.loc[front, "new_url"] = target
+    table.loc[front, "decided_by"] = "identical"
+    table.loc[front, ["confidence", "margin"]] = _SURE
+    table.loc[front, "reason"] = "the front page of both sites"
 
 
 def _judged(scores: pd.DataFrame, max_error: float) -> pd.Series:
