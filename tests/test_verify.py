@@ -372,6 +372,7 @@ def test_tls_is_checked_and_mixed_hops_are_seen(tmp_path: Path) -> None:
         known = verify_plan(plan, base=None, settings=trusted)
     assert unknown["verdict"].tolist() == ["tls_error"]
     assert known["verdict"].tolist() == ["insecure_hop"]
+    assert known.attrs["notes"] == ["old.example redirects on https without HSTS"]
 
 
 def test_sampled_rows_are_the_valuable_ones_and_none_is_lost() -> None:

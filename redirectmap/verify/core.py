@@ -150,16 +150,20 @@ def ask(run: Run, walkers: Iterator[Walker], kind: str, on_step: Step) -> None:
 
 
 def judge_all(run: Run) -> None:
-    """Judge every row by its walks."""
+    """Judge every row by its walks; note https hosts without HSTS."""
+    no_hsts: set[str] = set()
     for row in run.rows:
         if row.old_url not in run.chosen:
             run.add(row.old_url, Problem("not_checked", "not in the sample"))
             continue
         walk = run.state.walk("browser", row.old_url)
         assert walk is not None  # noqa: S101 - rows in = walks out
+        no_hsts.add(walk.facts.get("no_hsts", ""))
         run.add(row.old_url, *judge_walk(row, walk, run.sites.same))
         if run.settings.both_agents:
             run.add(row.old_url, *_compare_agents(run, row, walk))
+    for host in sorted(no_hsts - {""}):
+        run.notes.append(f"{host} redirects on https without HSTS")
 
 
 def _compare_agents(run: Run, row: Row, walk: Walk) -> Iterator[Problem]:
