@@ -43,7 +43,9 @@ def main() -> None:
         done = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{rows:,} rows, {len(findings):,} findings")
-    print(f"read {read - started:.1f} s, checks {done - read:.1f} s, peak {peak:.0f} MB")
+    print(
+        f"read {read - started:.1f} s, checks {done - read:.1f} s, peak {peak:.0f} MB"
+    )
     print(findings["check"].value_counts().to_string())
 
 
