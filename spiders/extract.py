@@ -95,7 +95,10 @@ def is_html(content_type: str, body: bytes) -> bool:
 
 def clean(text: str, limit: int = MAX_TITLE) -> str:
     """Return text fit for a table: one line, no control or direction marks."""
-    return _SPACE.sub(" ", _CONTROL.sub("", text[: limit * 2])).strip()[:limit]
+    line = " ".join(text[: limit * 2].split())
+    if not line.isprintable():
+        line = _CONTROL.sub("", line)
+    return line[:limit]
 
 
 def read_page(body: bytes, content_type: str | None, url: str, robots: str) -> Page:

@@ -166,8 +166,9 @@ class Budgets:
             return None
         seen = self.seen.setdefault(pattern, _Seen())
         seen.pages += 1
-        if len(seen.contents) <= self.budget:
-            seen.contents.add(content)
+        if len(seen.contents) >= self.budget:
+            return None  # so varied that it is no trap
+        seen.contents.add(content)
         enough = max(10, self.budget // 4)
         if seen.pages < enough or len(seen.contents) * 10 > seen.pages:
             return None

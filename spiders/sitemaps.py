@@ -107,8 +107,9 @@ def _keep(sitemap: Sitemap, text: str, lastmod: str | None) -> str | None:
 
 def _read_xml(text: str, sitemap: Sitemap) -> None:
     reader = _Reader(sitemap)
-    if _LONE_AMPERSAND.search(text):
-        text = _LONE_AMPERSAND.sub("&amp;", text)
+    mended = _mended(text)
+    if mended != text:
+        text = mended
         _warn(sitemap, "sitemap_repaired", "a lone & was read as &amp;")
     text = re.sub(r"^<\?xml[^>]*\?>", "", text)
     try:
@@ -118,6 +119,17 @@ def _read_xml(text: str, sitemap: Sitemap) -> None:
     if reader.root not in {"urlset", "sitemapindex", "rss", "feed", "RDF"}:
         sitemap.urls.clear()
         _warn(sitemap, "sitemap_refused", f"root <{reader.root[:40]}> is no sitemap's")
+
+
+def _mended(text: str) -> str:
+    """Write lone ampersands as `&amp;`, but not inside CDATA, where they are right."""
+    if not _LONE_AMPERSAND.search(text):
+        return text
+    parts = re.split(r"(<!\[CDATA\[.*?\]\]>)", text, flags=re.DOTALL)
+    return "".join(
+        part if part.startswith("<![CDATA[") else _LONE_AMPERSAND.sub("&amp;", part)
+        for part in parts
+    )
 
 
 class _Reader:
