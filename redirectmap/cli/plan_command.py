@@ -34,6 +34,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Share of wrong redirects you accept unseen.",
 )
+@click.option(
+    "--model",
+    default="static",
+    show_default=True,
+    help="Embeddings: static (shipped), minilm, a name on the hub, or a folder.",
+)
 @json_option
 @quiet_option
 def command(
@@ -47,6 +53,7 @@ def command(
     logs: tuple[Path, ...],
     overrides: Path | None,
     max_error: float,
+    model: str,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -75,10 +82,11 @@ def command(
         given,
         out,
         max_error=max_error,
+        model=model,
         on_step=lambda message: say(str(message), quiet=quiet),
     )
     if as_json:
         emit_json(summary)
     else:
         click.echo(sum_up.screen(summary))
-    say(f"written to {out}; next: redirectmap review {out / 'plan.csv'}", quiet=quiet)
+    say(f"written to {out}; next: redirectmap report {out}", quiet=quiet)

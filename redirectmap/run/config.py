@@ -45,9 +45,10 @@ class InputSection(_Section):
 
 
 class PlanSection(_Section):
-    """How sure the planner must be."""
+    """How sure the planner must be, and what it reads meaning with."""
 
-    max_error: float = Field(default=0.01, gt=0, lt=1)
+    max_error: float = Field(default=0.01, gt=0, le=0.5)
+    model: str = "static"
 
 
 class ExportSection(_Section):

@@ -33,6 +33,7 @@ def plan_folder(
     out: Path,
     *,
     max_error: float,
+    model: str = "static",
     on_step: Callable[[object], None] = lambda _message: None,
 ) -> dict[str, Any]:
     """Make the plan of `inputs` and write its folder.
@@ -41,6 +42,7 @@ def plan_folder(
         inputs: As `read_inputs` gives them; scores are made here.
         out: Folder of the plan.
         max_error: Largest expected share of wrong redirects.
+        model: `static` (shipped), `minilm`, a name on the hub, or a folder.
         on_step: Told what begins.
 
     Returns:
@@ -48,7 +50,7 @@ def plan_folder(
     """
     universe = universe_of(inputs)
     on_step(f"matching {len(universe.urls):,} old URLs")
-    inputs = replace(inputs, scores=scores_of(inputs, universe, on_step))
+    inputs = replace(inputs, scores=scores_of(inputs, universe, model, on_step))
     on_step("deciding")
     made = make_plan(inputs, max_error=max_error)
     on_step("checking")
@@ -56,6 +58,7 @@ def plan_folder(
     rules = rules_table(induce(made.plan, live=live_pages(inputs.new.pages)))
     summary = summarise(made.plan, findings, conflicts=made.conflicts)
     summary["max_error"] = max_error
+    summary["model"] = model
     summary["pattern_rules"] = len(rules)
     write_plan(
         out,
@@ -72,17 +75,19 @@ def plan_folder(
 def scores_of(
     inputs: PlanInputs,
     universe: Universe,
+    model: str,
     on_step: Callable[[object], None] = lambda _message: None,
 ) -> pd.DataFrame:
     """Score every old URL that is a row against the pages that live."""
-    from redirectmap.matching import match
+    from redirectmap.matching import MatchSettings, match
 
     value = value_of(inputs, universe)["priority"].fillna(0.0)
     old = replace(inputs.old, pages=extended(inputs.old.pages, universe))
     status = inputs.new.pages["status"].astype("float")
     alive = status.isna() | status.between(200, 299)
     new = replace(inputs.new, pages=inputs.new.pages[alive].reset_index(drop=True))
-    return match(old, new, values=value, on_step=on_step)
+    settings = MatchSettings(model=model)
+    return match(old, new, values=value, settings=settings, on_step=on_step)
 
 
 def findings_of(inputs: PlanInputs, made: Made) -> pd.DataFrame:

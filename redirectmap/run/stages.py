@@ -45,7 +45,7 @@ def stages_of(config: Config) -> list[Stage]:
         plan,
         *(_export(config, server) for server in config.export.to),
         *_verify(config, old, new),
-        *_profile(config),
+        *_profile(config, old),
         *_equity(config, old, new),
         _report(config),
     ]
@@ -95,6 +95,7 @@ def _plan(config: Config, old: Path, new: Path) -> Stage:
         *("plan", "--old", str(old), "--new", str(new), "--out", str(out)),
         *(part for option, paths in files.items() for part in _many(option, paths)),
         *("--max-error", f"{config.plan.max_error:g}"),
+        *("--model", config.plan.model),
     )
     inputs = (old, new, *(path for paths in files.values() for path in paths))
     names = ("plan.csv", "findings.csv", "plan.json", "scores.parquet")
@@ -130,7 +131,7 @@ def _verify(config: Config, old: Path, new: Path) -> list[Stage]:
     return [Stage("verify", argv, (plan, old, new), outputs, passes=passes)]
 
 
-def _profile(config: Config) -> list[Stage]:
+def _profile(config: Config, old: Path) -> list[Stage]:
     backlinks = tuple(config.path(name) for name in config.inputs.backlinks)
     if not backlinks or not config.old.source.startswith("http"):
         return []
@@ -140,9 +141,9 @@ def _profile(config: Config) -> list[Stage]:
         *("--type", config.profile.type),
         *_one("--age-months", config.profile.age_months),
         *_many("--competitor", map(config.path, config.profile.competitors)),
-        *("--plan", str(out / "plan.csv"), "--out", str(out)),
+        *("--pages", str(old), "--plan", str(out / "plan.csv"), "--out", str(out)),
     )
-    inputs = (*backlinks, out / "plan.csv")
+    inputs = (*backlinks, old, out / "plan.csv")
     return [Stage("profile", argv, inputs, (out / "profile.json",))]
 
 

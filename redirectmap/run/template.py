@@ -36,6 +36,9 @@ source = "https://staging.new.example/"
 # Redirect without a person's look only while the expected share of wrong
 # redirects stays under this.
 max_error = 0.01
+# What the meaning of a page is read with: static (shipped, fast), minilm, or the
+# name or folder of another sentence-transformers model.
+model = "static"
 
 [export]
 # Names as in `redirectmap export --to list`.
