@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,16 @@ HEADER_WITHIN = 40
 MAX_COLUMNS = 2_000
 MAX_MEMBER = 512 * 1024 * 1024
 BAD_QUOTE = "\x00quote\x00"
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    zlib.error,
+)
 
 Row = tuple[int, list[str]]
 
@@ -185,7 +196,7 @@ def _from_zip(path: Path, kinds: Sequence[Kind]) -> Table:
             if "xl/workbook.xml" in names:
                 return _from_workbook(path, kinds)
             return _from_archive(path, archive, kinds)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise InputError(
             "this is an Excel or zip file that cannot be opened",
             hint="save it as CSV UTF-8",

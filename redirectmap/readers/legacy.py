@@ -137,7 +137,7 @@ def _row(rules: Rules, table: Table, line: int, cells: list[str]) -> None:
     }
     words = {"": 301, "permanent": 301, "temporary": 302, "url": 301}
     text = cell.get("status", "").casefold()
-    status = words.get(text) or (int(text) if text.isdigit() else 0)
+    status = words.get(text) or (int(text) if re.fullmatch("[0-9]{3}", text) else 0)
     if not (300 <= status < 400 or status in {404, 410, 451}):
         rules.tally.refuse(line, "bad_status", text, "status")
     elif cell.get("regex", "") and truth(cell["regex"]):

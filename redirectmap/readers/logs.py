@@ -178,17 +178,19 @@ def _from_alb(line: str) -> Hit | None:
 def _by_fields(form: str, lines: Iterator[str], tally: Tally) -> Iterator[Hit]:
     """Read by the names in `#Fields`, which may change within the file."""
     places: dict[str, int] = {}
+    width = 0
     mark = "\t" if form == "cloudfront" else " "
     for line_number, line in enumerate(lines, start=1):
         if line.startswith("#Fields:"):
             names = line[8:].split()
             places = {name: i for i, name in enumerate(names)}
+            width = len(names)
         if line.startswith("#") or not line.strip():
             continue
         tally.rows_in += 1
         cells = line.rstrip("\r\n").split(mark)
-        if not places or len(cells) != len(places):
-            text = f"{len(cells)} fields of {len(places)}"
+        if not places or len(cells) != width:
+            text = f"{len(cells)} fields of {width}"
             tally.refuse(line_number, "fields", text)
             continue
         yield _named({name: cells[i] for name, i in places.items()})

@@ -82,6 +82,11 @@ def _split(text: str) -> list[str]:
         return []
 
 
+def code_of(text: str) -> int | None:
+    """Return an HTTP status of three digits, 300 or more; else None."""
+    return int(text) if re.fullmatch(r"[345]\d\d", text, re.ASCII) else None
+
+
 def _alias(rules: Rules, line: int, name: str, words: list[str]) -> None:
     if name in {"redirectpermanent", "redirecttemp"}:
         words = ["301" if name == "redirectpermanent" else "302", *words]
@@ -90,8 +95,8 @@ def _alias(rules: Rules, line: int, name: str, words: list[str]) -> None:
         rules.tally.refuse(line, "not_a_redirect", name)
         return
     status = 302
-    if words and (words[0].lower() in _WORDS or words[0].isdigit()):
-        status = _WORDS.get(words[0].lower()) or int(words[0])
+    if words and (words[0].lower() in _WORDS or code_of(words[0])):
+        status = _WORDS.get(words[0].lower()) or code_of(words[0]) or 302
         words = words[1:]
     if not words or (len(words) < 2 and status < 400):
         rules.tally.refuse(line, "fields", " ".join(words) or name)
@@ -182,7 +187,7 @@ def _flag_status(flags: str) -> int | None:
     for flag in flags.strip("[]").split(","):
         name, _, value = flag.strip().partition("=")
         if name.upper() in {"R", "REDIRECT"}:
-            return _WORDS.get(value.lower()) or int(value or 302)
+            return _WORDS.get(value.lower()) or code_of(value) or 302
         if name.upper() in {"G", "GONE"}:
             return 410
     return None

@@ -27,7 +27,7 @@ def read_redirects_file(path: Path, rules: Rules, encoding: str | None = None) -
 
 def _one_redirect(rules: Rules, line: int, words: list[str]) -> None:
     wanted = [w for w in words[1:] if w.startswith(("/", "http"))]
-    codes = [w.rstrip("!") for w in words[1:] if w.rstrip("!").isdigit()]
+    codes = [w.rstrip("!") for w in words[1:] if re.fullmatch(r"[2345][0-9]{2}!?", w)]
     status = int(codes[0]) if codes else 301
     query = [w for w in words[1:] if re.fullmatch(r"[\w-]+=\S*", w)]
     if not wanted or not words[0].startswith(("/", "http")):

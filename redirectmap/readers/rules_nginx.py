@@ -55,8 +55,9 @@ def _nginx(rules: Rules, item: dict[str, Any], place: list[str] | None) -> None:
 def _nginx_return(
     rules: Rules, line: int, args: list[str], place: list[str] | None
 ) -> None:
-    status = int(args[0]) if args and args[0].isdigit() else 302
-    target = args[-1] if len(args) > 1 or not args[0].isdigit() else ""
+    numbered = bool(args) and re.fullmatch("[0-9]{3}", args[0]) is not None
+    status = int(args[0]) if numbered else 302
+    target = args[-1] if args and (len(args) > 1 or not numbered) else ""
     target = target.replace("$scheme://", "https://").removesuffix("$is_args$args")
     if not (300 <= status < 400 or status == 410):
         rules.tally.aside["no redirect"] += 1
