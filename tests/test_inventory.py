@@ -69,7 +69,7 @@ def test_value_of_spellings_goes_to_their_page() -> None:
     assert table["backlinks"].tolist() == [2]
 
 
-@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=30))
+@given(st.lists(st.floats(0, 1e9, allow_subnormal=False), min_size=1, max_size=30))
 def test_priorities_add_up_to_one(clicks: list[float]) -> None:
     urls = [f"{SITE}/{i}" for i in range(len(clicks))]
     traffic = TRAFFIC.fit(pd.DataFrame({"url": urls, "clicks": clicks}))
@@ -187,3 +187,10 @@ def test_demo_finds_what_a_crawl_cannot_see() -> None:
     assert found.urls["priority"].sum() == pytest.approx(1)
     assert found.unknown is not None
     assert found.unknown > 0
+
+
+def test_a_page_without_links_is_worth_a_little() -> None:
+    urls = [f"{SITE}/{i}" for i in range(3)]
+    links = LINKS.fit(pd.DataFrame({"source": [urls[0]], "target": [urls[1]]}))
+    worth = value_table(urls, links=links)["priority"]
+    assert worth.tolist() == pytest.approx([0.25, 0.5, 0.25])

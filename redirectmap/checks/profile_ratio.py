@@ -14,16 +14,10 @@ import pandas as pd
 from redirectmap.checks.context import PlanContext
 from redirectmap.checks.findings import Finding
 from redirectmap.planning.spelling import keys_of
+from redirectmap.profile.ranges import BY_TYPE, MIN_SAMPLE
 from redirectmap.signals.kinds import is_home
 
-MIN_DOMAINS = 20
-RANGES = {
-    "general": (0.40, 0.60),
-    "brand": (0.60, 1.00),
-    "local": (0.50, 0.70),
-    "content": (0.30, 0.50),
-    "ecommerce": (0.40, 0.60),
-}
+_NOTABLE = 0.05  # a move of the share, from 0 to 1
 
 
 def profile_ratio(context: PlanContext) -> Iterator[Finding]:
@@ -35,19 +29,21 @@ def profile_ratio(context: PlanContext) -> Iterator[Finding]:
     before = keys_of(links["target_url"])
     ours = before.isin(set(context.old_key.dropna())).to_numpy()
     links, before = links[ours], before[ours]
-    if links["source_domain"].nunique() < MIN_DOMAINS:
+    if links["source_domain"].nunique() < MIN_SAMPLE:
         return
     after = before.map(_fates(context))
-    low, high = RANGES.get(context.site_type, RANGES["general"])
+    kinds = {str(kind): usual for kind, usual in BY_TYPE.items()}
+    usual = kinds.get(context.site_type, BY_TYPE["general"])
     for what, first, then in _shares(links["source_domain"], before, after):
         moved = abs(then - first)
-        outside = not low <= then <= high
-        worse = outside and (low <= first <= high or moved >= 0.05)
+        outside = not usual.low <= then <= usual.high
+        left = usual.low <= first <= usual.high
+        worse = outside and (left or moved >= _NOTABLE)
         yield Finding(
             "warning" if worse else "notice",
             "profile-ratio",
             f"front page's share of {what}: {first:.0%} before, {then:.0%} after"
-            f" (usual for {context.site_type}: {low:.0%} to {high:.0%})",
+            f" (usual for {context.site_type}: {usual.text})",
             "send deep links to deep pages" if worse else "nothing to do",
             value=moved,
         )

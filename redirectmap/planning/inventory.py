@@ -7,7 +7,8 @@ a URL is the weighted mean of its shares:
     priority(u) = sum over known measures m of weight(m) * m(u) / sum of m
                   divided by the sum of the weights of the known measures
 
-so priorities add up to 1. Referring domains are counted by registrable domain,
+so priorities add up to 1. Every page counts one internal link more than it has:
+a page that none was seen to link to is worth a little, not nothing. Referring domains are counted by registrable domain,
 lost links not at all. With nothing known every URL is worth the same.
 
 Cost    linear in rows.
@@ -238,6 +239,8 @@ def _priority(table: pd.DataFrame, weights: ValueWeights) -> pd.Series:
     total = 0.0
     for name in MEASURES:
         measured = table[name].astype("float64").fillna(0)
+        if name == "inlinks" and measured.any():
+            measured += 1
         weight = float(getattr(weights, name))
         if weight > 0 and measured.sum() > 0:
             value += weight * (measured / measured.sum())
