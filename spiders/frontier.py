@@ -69,7 +69,7 @@ class Frontier(BaseScheduler):
             row = self.ready.popleft()
             self.held.add(row.id)
             request = self.spider.request_for(row)
-            if request is not None or self.stopped:
+            if request is not None or self.stopped or self.parked_until > now:
                 return request
         return None
 

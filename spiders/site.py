@@ -95,6 +95,7 @@ class SiteSpider(Spider):
         cap = self.options.max_pages
         if cap and row.kind == "page" and self.fetched + self.in_work >= cap:
             self.frontier.release(row)
+            self.frontier.park(0.05)
             if not self.in_work:
                 self.stop("capped", f"--max-pages {cap} is reached")
             return None
