@@ -13,7 +13,9 @@ from click.testing import CliRunner
 from redirectmap.checks import BUILTIN, PlanContext, run_checks
 from redirectmap.checks.wildcard import leftovers
 from redirectmap.cli import main
+from redirectmap.errors import InputError
 from redirectmap.planning.chains import flatten, following, walk
+from redirectmap.planning.files import read_plan
 from redirectmap.planning.spelling import PLACEHOLDER_ORIGIN
 from redirectmap.tables import BACKLINKS, FINDINGS, LEGACY, PAGES, PLAN
 
@@ -281,3 +283,10 @@ def test_languages_that_part_ways() -> None:
     )
     torn = {old for check, old in found(PlanContext(plan)) if check == "hreflang-torn"}
     assert torn == {f"{OLD}/de/a"}
+
+
+def test_a_sheet_without_targets_is_no_plan(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    path.write_text("Old URL,Foo\nhttp://a.example/,x\n", encoding="utf-8")
+    with pytest.raises(InputError, match="'new_url' is missing"):
+        read_plan(path)

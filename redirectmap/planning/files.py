@@ -192,7 +192,12 @@ def _renamed(table: pd.DataFrame, *, where: str) -> pd.DataFrame:
         )
         if given is not None and given not in columns:
             columns[given] = column
+    if "old_url" in columns.values() and not _ANSWERS & set(columns.values()):
+        raise InputError.missing_column("new_url", present=list(names), where=where)
     return table.loc[:, list(columns)].rename(columns=columns).copy()
+
+
+_ANSWERS = {"new_url", "action", "status"}
 
 
 def _plain_name(name: str) -> str:
