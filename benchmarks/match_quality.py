@@ -43,11 +43,12 @@ def fuzzy(e: Evidence) -> Floats:
 
 
 def polyfuzz(e: Evidence) -> Floats:
-    return (e.old.chars @ e.new.chars.T).toarray()
+    found: Floats = (e.old.chars @ e.new.chars.T).toarray()
+    return found
 
 
 def nine(e: Evidence) -> Floats:
-    total = (e.old.chars @ e.new.chars.T).toarray()
+    total: Floats = (e.old.chars @ e.new.chars.T).toarray()
     total += e.old.vectors @ e.new.vectors.T
     for name in NINE:
         total += (e.old.words[name] @ e.new.words[name].T).toarray()
@@ -62,7 +63,8 @@ def minilm(e: Evidence) -> Floats:
         ]
         for f in (e.old.fields, e.new.fields)
     ]
-    return embed(texts[0], "minilm") @ embed(texts[1], "minilm").T
+    found: Floats = embed(texts[0], "minilm") @ embed(texts[1], "minilm").T
+    return found
 
 
 def nearest_right(
