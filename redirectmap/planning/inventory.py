@@ -8,8 +8,9 @@ a URL is the weighted mean of its shares:
                   divided by the sum of the weights of the known measures
 
 so priorities add up to 1. Every page counts one internal link more than it has:
-a page that none was seen to link to is worth a little, not nothing. Referring domains are counted by registrable domain,
-lost links not at all. With nothing known every URL is worth the same.
+a page that none was seen to link to is worth a little, not nothing. Referring
+domains are counted by registrable domain, lost links not at all. With nothing
+known every URL is worth the same.
 
 Cost    linear in rows.
 Reads   pages, links, backlinks, traffic, URLs by source.
