@@ -37,9 +37,24 @@ def _state_of(site: SiteFile, counts: Counts) -> tuple[str, str]:
         ).fetchone()
         said = f"{row[0]}: {row[1]}" + (f" ({row[2]})" if row[2] else "") if row else ""
         return "empty", said or "nothing was found"
+    if nothing := _only_errors(site):
+        return "empty", nothing
     if counts.failed:
         return "partly_failed", f"{counts.failed} URLs gave no usable answer"
     return "finished", "every known URL was fetched or set aside by a rule"
+
+
+def _only_errors(site: SiteFile) -> str:
+    """Say what a site answers that has no page at all; empty where it has one.
+
+    A list may hold nothing but dead URLs; a site whose every answer is an error
+    is a wrong address.
+    """
+    good, listed, status, url = site.db.execute(
+        "SELECT max(p.status < 400), sum(u.listed), p.status, u.url FROM urls u"
+        " JOIN pages p ON p.id = u.id WHERE u.kind = 'page'"
+    ).fetchone()
+    return "" if good or listed != 1 else f"{url}: answers {status}"
 
 
 def _settle_redirects(site: SiteFile) -> None:

@@ -61,7 +61,7 @@ class Frontier(BaseScheduler):
     def next_request(self) -> Request | None:
         """Return the next request that may go out now."""
         now = time.monotonic()
-        if self.stopped or now < self.parked_until:
+        if self._halted(now):
             return None
         while self.late and self.late[0][0] <= now:
             self.ready.append(heapq.heappop(self.late)[2])
@@ -69,9 +69,12 @@ class Frontier(BaseScheduler):
             row = self.ready.popleft()
             self.held.add(row.id)
             request = self.spider.request_for(row)
-            if request is not None or self.stopped or self.parked_until > now:
+            if request is not None or self._halted(now):
                 return request
         return None
+
+    def _halted(self, now: float) -> bool:
+        return self.stopped or now < self.parked_until
 
     def _refill(self) -> bool:
         busy = {row.id for row in self.ready} | self.held

@@ -24,7 +24,6 @@ class Options:
         delay: Seconds between two requests to one host.
         budget: URLs fetched of one suspicious shape at most.
         headers: Extra request headers, for the site's own hosts only.
-        render: never, auto (empty shells only) or always.
     """
 
     url: str
@@ -44,7 +43,6 @@ class Options:
     obey_robots: bool = True
     sitemaps: bool = True
     probes: bool = True
-    render: str = "never"
 
     def to_json(self) -> str:
         """Write them for the child process."""

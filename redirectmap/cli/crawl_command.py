@@ -75,13 +75,6 @@ from redirectmap.urls import Url, parse
 @click.option("--ignore-robots", is_flag=True, help="Your own site only.")
 @click.option("--no-sitemaps", is_flag=True, help="Do not read sitemaps.")
 @click.option("--no-probes", is_flag=True, help="Do not probe for soft 404s.")
-@click.option(
-    "--render",
-    type=click.Choice(["never", "auto", "always"]),
-    default="never",
-    show_default=True,
-    help="Run JavaScript: auto means empty shells only.",
-)
 @json_option
 @quiet_option
 def command(

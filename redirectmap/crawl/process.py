@@ -48,7 +48,6 @@ class CrawlSettings:
         budget: Pages of one endless-looking shape at most.
         headers: Extra request headers, name and value.
         user_agent: None for our own.
-        render: never, auto or always.
     """
 
     resume: bool = False
@@ -66,7 +65,6 @@ class CrawlSettings:
     obey_robots: bool = True
     sitemaps: bool = True
     probes: bool = True
-    render: str = "never"
 
 
 @dataclass(frozen=True, slots=True)
