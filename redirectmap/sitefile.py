@@ -140,7 +140,7 @@ class SiteFile:
 
     @classmethod
     def create(cls, path: Path) -> SiteFile:
-        """Make a new file.
+        """Make a new file; it takes its name when it is a whole crawl file.
 
         Raises:
             UsageError: The name is taken, or the folder cannot be written to.
@@ -151,22 +151,24 @@ class SiteFile:
                 hint="go on with --resume, or choose another name",
                 where=str(path),
             )
+        young = path.with_name(f".{path.name}.new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        except OSError as error:
+            young.unlink(missing_ok=True)
+            db = _connect(young)
+            db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+            db.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
+            db.execute("INSERT INTO meta VALUES ('state', 'running')")
+            db.close()
+            os.link(young, path)
+            young.unlink()
+        except (OSError, sqlite3.OperationalError) as error:
             raise UsageError(
-                f"cannot write here: {error.strerror}",
+                f"cannot write here: {getattr(error, 'strerror', None) or error}",
                 hint="choose another folder",
                 where=str(path),
             ) from error
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        db = _connect(path)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
-        site = cls(path, db, lock)
-        site.set_meta(format=FORMAT, state="running")
-        return site
+        return cls.resume(path)
 
     @classmethod
     def resume(cls, path: Path) -> SiteFile:

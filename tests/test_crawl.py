@@ -325,3 +325,25 @@ def test_a_full_disk_is_named_and_resumable(server: Server, tmp_path: Path) -> N
     assert report.state == "finished"
     whole = crawl(server, tmp_path / "whole.db", "/n/0")
     assert (report.known, report.done) == (whole.known, whole.done)
+
+
+def test_a_new_file_is_whole_or_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while it was made, it is not there; what it left is no hindrance."""
+    out = tmp_path / "site.db"
+    with monkeypatch.context() as patched:
+        patched.setattr("os.link", _killed)
+        with pytest.raises(RuntimeError):
+            SiteFile.create(out)
+    assert not out.exists()
+    site = SiteFile.create(out)
+    site.close()
+    assert list(tmp_path.iterdir()) == [out]
+    SiteFile.read(out).close()
+    with pytest.raises(UsageError, match="exists already"):
+        SiteFile.create(out)
+
+
+def _killed(_source: Path, _target: Path) -> None:
+    raise RuntimeError

@@ -43,6 +43,7 @@ async def client(reader, writer):
                 status = b"200 OK"
             else:
                 body, status = b"<title>none</title>", b"404 Not Found"
+            await asyncio.sleep(0.05)  # so that there is time for all the kills
             writer.write(b"HTTP/1.1 " + status + b"\\r\\nContent-Type: text/html\\r\\n"
                          b"Content-Length: %d\\r\\n\\r\\n" % len(body) + body)
             await writer.drain()
