@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pytest_httpserver import HTTPServer
 
 from redirectmap.cli import main
 from redirectmap.errors import InputError
@@ -134,6 +136,40 @@ def test_an_interrupted_stage_is_resumed(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"s": {"fingerprint": null, "exit_code": 75}}')
     (outcome,) = run_stages([stage], tmp_path)
     assert outcome.exit_code == 0  # without --force it refuses to overwrite
+
+
+def crawl_stage(folder: Path, **settings: str) -> Stage:
+    text = (
+        f"[old]\nsource = 'http://127.0.0.1:{settings['port']}/'\n[new]\nsource = 'x'\n"
+        f"[crawl]\nallow_private = ['127.0.0.1']\n{settings.get('more', '')}"
+    )
+    return stages_of(load_config(write(folder, text)))[0]
+
+
+@pytest.mark.crawl
+def test_a_crawl_that_is_not_complete_is_planned_with(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    links = "".join(f"<a href=/{n}>{n}</a>" for n in range(9))
+    httpserver.expect_request("/").respond_with_data(links, content_type="text/html")
+    rest = re.compile("/.+")
+    httpserver.expect_request(rest).respond_with_data("no", status=404)
+    port = str(httpserver.port)
+    stage = crawl_stage(tmp_path, port=port, more="max_pages = 2")
+    (first,) = run_stages([stage], tmp_path / "migration", quiet=True)
+    assert (first.exit_code, first.partial, first.passed) == (75, True, True)
+    # never up to date, and another cap goes on with the same file
+    stage = crawl_stage(tmp_path, port=port, more="max_pages = 4")
+    (second,) = run_stages([stage], tmp_path / "migration", quiet=True)
+    assert not second.skipped
+    # other settings after a complete crawl: crawled anew, the old file is kept
+    stage = crawl_stage(tmp_path, port=port)
+    (third,) = run_stages([stage], tmp_path / "migration", quiet=True)
+    assert third.exit_code == 0
+    stage = crawl_stage(tmp_path, port=port, more="exclude = ['/3']")
+    (fourth,) = run_stages([stage], tmp_path / "migration", quiet=True)
+    assert (fourth.exit_code, fourth.skipped) == (0, False)
+    assert (tmp_path / "migration" / "old.db.previous").exists()
 
 
 def test_init_writes_a_file_that_run_takes(tmp_path: Path) -> None:

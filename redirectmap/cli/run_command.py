@@ -99,6 +99,11 @@ def command(
 def _last_words(complete: bool, stage: str, code: int, out: Path) -> str:
     if complete and code == EXIT_DONE:
         return f"all stages done; look at {out / 'report.html'}"
+    if complete and code == EXIT_RESUMABLE:
+        return (
+            "all stages done, but a crawl is not complete (see above); run again"
+            f" to fetch the rest; look at {out / 'report.html'}"
+        )
     if complete:
         return f"all stages done, with findings; look at {out / 'report.html'}"
     if code in {EXIT_RESUMABLE, EXIT_INTERRUPTED}:

@@ -21,6 +21,7 @@ from typing import IO, Any
 from redirectmap import __version__
 from redirectmap.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_RESUMABLE
 from redirectmap.run.stages import Stage
+from redirectmap.sitefile import SiteFile
 from redirectmap.tables import read_json, sha256_of, write_json
 
 STATE = "run.json"
@@ -38,7 +39,23 @@ class Outcome:
     @property
     def passed(self) -> bool:
         """Say whether the chain goes on after it."""
-        return self.exit_code in self.stage.passes
+        return self.exit_code in self.stage.passes or self.partial
+
+    @property
+    def partial(self) -> bool:
+        """Say whether it ended short of its aim with a result one can use.
+
+        A crawl that met a cap, or pages that do not answer, is planned with;
+        the next run tries the rest again.
+        """
+        crawl = self.stage.crawl
+        if self.exit_code != EXIT_RESUMABLE or crawl is None or not crawl.exists():
+            return False
+        site = SiteFile.read(crawl)
+        try:
+            return site.meta().get("state") in {"capped", "partly_failed"}
+        finally:
+            site.close()
 
 
 def run_stages(
@@ -70,10 +87,13 @@ def run_stages(
         if skipped:
             outcomes.append(Outcome(stage, int(known["exit_code"]), True, 0.0))
             continue
+        state[stage.name] = {"fingerprint": None, "exit_code": EXIT_RESUMABLE}
+        write_json(folder / STATE, state)
         outcome = _run(stage, known, quiet=quiet, output=output)
         outcomes.append(outcome)
+        whole = outcome.exit_code in stage.passes
         state[stage.name] = {
-            "fingerprint": print_before if outcome.passed else None,
+            "fingerprint": print_before if whole else None,
             "exit_code": outcome.exit_code,
             "seconds": round(outcome.seconds, 1),
             "command": ["redirectmap", *stage.argv],
@@ -93,7 +113,7 @@ def fingerprint(stage: Stage) -> str:
 
 def _fresh(stage: Stage, known: dict[str, Any], now: str) -> bool:
     same = known.get("fingerprint") == now
-    return same and all(path.exists() for path in stage.outputs)
+    return same and _made(stage)
 
 
 def _run(
@@ -103,8 +123,10 @@ def _run(
     quiet: bool,
     output: IO[bytes] | None,
 ) -> Outcome:
-    stopped = {EXIT_RESUMABLE, EXIT_INTERRUPTED}
-    resume = stage.resume if known.get("exit_code") in stopped else ()
+    stopped = known.get("exit_code") in {EXIT_RESUMABLE, EXIT_INTERRUPTED}
+    resume = stage.resume if stopped and _made(stage) else ()
+    if stage.resume and not resume:
+        _set_aside(stage)
     flags = ("--quiet",) if quiet else ()
     command = [sys.executable, "-m", "redirectmap", *stage.argv, *resume, *flags]
     started = time.monotonic()
@@ -116,6 +138,17 @@ def _run(
         code = EXIT_INTERRUPTED
     code = EXIT_INTERRUPTED if code < EXIT_DONE else code
     return Outcome(stage, code, False, time.monotonic() - started)
+
+
+def _made(stage: Stage) -> bool:
+    return all(path.exists() for path in stage.outputs)
+
+
+def _set_aside(stage: Stage) -> None:
+    """Keep what an earlier run made beside what this one will make."""
+    for path in stage.outputs:
+        if path.exists():
+            path.replace(path.with_name(f"{path.name}.previous"))
 
 
 def _load(folder: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Stage:
         outputs: Files it writes; a missing one runs it again.
         resume: Further arguments after an interruption.
         passes: Exit codes after which the chain goes on.
+        crawl: The site file it makes, if it is a crawl.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Stage:
     outputs: tuple[Path, ...]
     resume: tuple[str, ...] = ()
     passes: tuple[int, ...] = (EXIT_DONE,)
+    crawl: Path | None = None
 
 
 def stages_of(config: Config) -> list[Stage]:
@@ -75,7 +77,7 @@ def _site(name: str, source: str, config: Config) -> tuple[Path, list[Stage]]:
         *_many("--include", crawl.include),
         *_many("--exclude", crawl.exclude),
     )
-    stage = Stage(f"crawl-{name}", argv, (), (out,), resume=("--resume",))
+    stage = Stage(f"crawl-{name}", argv, (), (out,), resume=("--resume",), crawl=out)
     return out, [stage]
 
 
