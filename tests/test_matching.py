@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from redirectmap.errors import UsageError
 from redirectmap.matching import decide, match, proposals, reason
 from redirectmap.matching.assignment import assign
 from redirectmap.matching.candidates import rank_within, same_key, union
@@ -152,3 +154,18 @@ def test_static_embedding_knows_synonyms_and_empty_texts() -> None:
     vectors = embed(["car repair", "automobile maintenance", "chocolate cake", ""])
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
     assert not vectors[3].any()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("model", ["static", "minilm"])
+def test_a_model_puts_like_beside_like(model: str) -> None:
+    texts = ["how to repair a leaking roof", "mending roof leaks", "cake recipes", ""]
+    roof, mend, cake, nothing = embed(texts, model)
+    assert np.allclose(np.linalg.norm([roof, mend, cake], axis=1), 1, atol=1e-5)
+    assert roof @ mend > roof @ cake + 0.2
+    assert not nothing.any()
+
+
+def test_a_model_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not at hand"):
+        embed(["text"], str(tmp_path))

@@ -3,7 +3,7 @@
 The static model is a table of one vector per token, distilled from MiniLM by
 benchmarks/match_distill.py; a page is the mean of its tokens. It needs neither
 torch nor a download. A transformer (sentence-transformers) is used where the
-person names one, and its vectors are remembered by content and model.
+person names one.
 
 Cost    static about 5 000 pages a second on a core; MiniLM 10 to 50.
 Reads   texts.
@@ -13,7 +13,6 @@ Source  doi:10.5281/zenodo.17270888 (Model2Vec).
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from functools import lru_cache
@@ -31,22 +30,19 @@ _BATCH = 2_000
 _TOKENS = 160
 
 
-def embed(
-    texts: Sequence[str], model: str = STATIC, *, cache: Path | None = None
-) -> Floats:
+def embed(texts: Sequence[str], model: str = STATIC) -> Floats:
     """Return one vector per text.
 
     Args:
         texts: What the pages are about, most important first.
         model: `static`, `minilm`, a name on the hub, or a folder.
-        cache: Folder for a transformer's vectors.
 
     Raises:
         UsageError: The model is not at hand.
     """
     if model == STATIC:
         return _static(texts)
-    return _remembered(texts, model, cache)
+    return _transformer(texts, model)
 
 
 def _static(texts: Sequence[str]) -> Floats:
@@ -81,38 +77,29 @@ def _static_model() -> tuple[Any, Any, Floats]:
         return tokenizer, stored["vectors"], stored["scale"].astype(np.float32)
 
 
-def _remembered(texts: Sequence[str], model: str, cache: Path | None) -> Floats:
-    name = hashlib.sha256("\0".join([model, *texts]).encode()).hexdigest()[:24]
-    path = cache / f"{name}.npy" if cache else None
-    if path and path.exists():
-        stored: Floats = np.load(path)
-        return stored
-    vectors = _transformer(texts, model)
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, vectors)
-    return vectors
-
-
 def _transformer(texts: Sequence[str], model: str) -> Floats:
-    offline = model == "minilm" or Path(model).is_dir()
-    if offline:
+    if model == "minilm" or Path(model).is_dir():
         os.environ["HF_HUB_OFFLINE"] = "1"
     try:
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
-        engine = SentenceTransformer(_folder_of(model))
+        logging.disable_progress_bar()
+        # no pickled weights: a model of somebody else must not run code
+        engine = SentenceTransformer(
+            _folder_of(model), model_kwargs={"use_safetensors": True}
+        )
     except (ImportError, OSError, ValueError) as error:
         raise UsageError(
             f"the model {model!r} is not at hand: {error}",
             hint="pip install 'redirectmap[embeddings]', or use --model static",
         ) from error
-    return _unit(
-        np.asarray(
-            engine.encode(list(texts), batch_size=64, show_progress_bar=False),
-            dtype=np.float32,
-        )
+    vectors = np.asarray(
+        engine.encode(list(texts), batch_size=64, show_progress_bar=False),
+        dtype=np.float32,
     )
+    vectors[[not text.strip() for text in texts]] = 0
+    return _unit(vectors)
 
 
 def _folder_of(model: str) -> str:
