@@ -113,6 +113,18 @@ def test_the_front_page_goes_to_the_front_page() -> None:
     assert rows["/a"]["action"] == "review"
 
 
+def test_a_front_page_that_looks_gone_is_sent_all_the_same() -> None:
+    inputs = PlanInputs(
+        site(f"{OLD}/", f"{OLD}/a"),
+        site(f"{NEW}/", f"{NEW}/two"),
+        scores(("/", "/two", 0.05, 0.99), ("/a", "/two", 0.05, 0.99)),
+    )
+    rows = rows_of(make_plan(inputs))
+    assert rows["/a"]["action"] == "gone"
+    assert (rows["/"]["action"], rows["/"]["status"]) == ("redirect", 301)
+    assert rows["/"]["new_url"] == f"{NEW}/"
+
+
 def test_without_scores_the_front_page_is_sent_all_the_same() -> None:
     inputs = PlanInputs(site(f"{OLD}/"), site(f"{NEW}/"), pd.DataFrame())
     assert rows_of(make_plan(inputs))["/"]["new_url"] == f"{NEW}/"

@@ -116,43 +116,40 @@ def decide(
     action = pd.Series("review", index=urls, dtype=object)
     action = action.mask(gone, "gone").mask(redirect, "redirect").mask(same, "keep")
     table["action"] = action
-    front = _front_page(urls, live) & ~same
-    table.loc[front, "action"] = "redirect"
-    redirect |= front
     table["decided_by"] = np.where(same | (redirect & same_path), "identical", "match")
     table["reason"] = _reasons(table)
-    _send_front_pages(table, front, live)
     table.loc[same, "new_url"] = urls[same.to_numpy()]
     table.loc[same, "confidence"] = 1.0
     table.loc[gone & ~same, "new_url"] = None
     table.loc[gone & ~same, "confidence"] = nothing[gone & ~same]
+    _send_front_pages(table, live)
     return table
 
 
 _SURE = 0.999
 
 
-def _front_page(urls: pd.Index, live: set[str]) -> pd.Series:
-    """Mark the old site's front pages, where the new site has one that lives."""
-    fronts = pd.Series(
-        [parts.path == "/" and not parts.query for parts in map(urlsplit, urls)],
-        index=urls,
-        dtype=bool,
-    )
-    return fronts & (len(_live_fronts(live)) == 1)
+def _is_front(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.path == "/" and not parts.query
 
 
-def _live_fronts(live: set[str]) -> list[str]:
-    parts = {url: urlsplit(url) for url in live}
-    return [u for u, p in parts.items() if p.path == "/" and not p.query]
+def _live_front(live: set[str]) -> str | None:
+    """Return the new site's front page, if it has one that lives, and only one."""
+    fronts = [url for url in live if _is_front(url)]
+    return fronts[0] if len(fronts) == 1 else None
 
 
-def _send_front_pages(table: pd.DataFrame, front: pd.Series, live: set[str]) -> None:
-    if not front.any():
+def _send_front_pages(table: pd.DataFrame, live: set[str]) -> None:
+    """Overrule what was decided of the old front pages that do not live on."""
+    target = _live_front(live)
+    if target is None:
         return
-    (target,) = _live_fronts(live)
-    known = table["new_url"].eq(target) & front
-    table.loc[front & ~known, ["alternative_1", "alternative_2"]] = None
+    moved = [_is_front(url) and url not in live for url in table.index]
+    front = pd.Series(moved, index=table.index, dtype=bool)
+    other = front & ~table["new_url"].eq(target)
+    table.loc[other, ["alternative_1", "alternative_2"]] = None
+    table.loc[front, "action"] = "redirect"
     table.loc[front, "new_url"] = target
     table.loc[front, "decided_by"] = "identical"
     table.loc[front, ["confidence", "margin"]] = _SURE
