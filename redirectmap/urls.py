@@ -159,12 +159,6 @@ def _parse(text: str, base: str | None, *, private: bool) -> Url | Refusal:
     )
 
 
-def parse_key(text: str, base: str | None = None) -> str | None:
-    """Return the key of `text`, or None where the gate refuses it."""
-    found = parse(text, base)
-    return found.key if isinstance(found, Url) else None
-
-
 def shown(text: str) -> str:
     """Make a refused text fit to print: no control characters, no password."""
     visible = _CONTROL.sub(lambda m: f"\\x{ord(m.group()):02x}", text[:400])

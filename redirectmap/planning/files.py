@@ -17,6 +17,7 @@ import pandas as pd
 
 from redirectmap.errors import InputError
 from redirectmap.tables.files import (
+    decode_utf8,
     read_strict_csv,
     write_atomic,
     write_csv,
@@ -118,7 +119,8 @@ def _cells(path: Path) -> pd.DataFrame:
     if delimiter == ",":
         table = _fast(path)
         return table if table is not None else _blank(read_strict_csv(path))
-    reader = csv.reader(io.StringIO(_text(path), newline=""), delimiter=delimiter)
+    text = decode_utf8(path.read_bytes(), str(path))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows = [row for row in reader if row]
     header = rows[0]
     padded = [(row + [""] * len(header))[: len(header)] for row in rows[1:]]
@@ -138,19 +140,6 @@ def _sample(path: Path) -> str:
             f"cannot be read: {error.strerror}",
             hint="check the path of the plan",
             where=str(path),
-        ) from error
-
-
-def _text(path: Path) -> str:
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"byte {error.object[error.start]:#04x} is not UTF-8",
-            hint="save the file as CSV UTF-8",
-            where=f"{path}:{line}",
         ) from error
 
 

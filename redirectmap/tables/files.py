@@ -135,11 +135,23 @@ def read_strict_csv(path: Path) -> pd.DataFrame:
     """
     where = str(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(
             f"cannot be read: {error.strerror}", hint="check the path", where=where
         ) from error
+    text = decode_utf8(data, where)
+    return _cells(text, where)
+
+
+def decode_utf8(data: bytes, where: str) -> str:
+    """Decode UTF-8 with or without BOM.
+
+    Raises:
+        InputError: A byte is not UTF-8; its line is named.
+    """
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError(
@@ -147,7 +159,6 @@ def read_strict_csv(path: Path) -> pd.DataFrame:
             hint="save the file as CSV UTF-8",
             where=f"{where}:{line}",
         ) from error
-    return _cells(text, where)
 
 
 def _cells(text: str, where: str) -> pd.DataFrame:
