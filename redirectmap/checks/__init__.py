@@ -22,7 +22,7 @@ from redirectmap.checks import (
     wildcard,
 )
 from redirectmap.checks.context import PlanContext
-from redirectmap.checks.findings import Finding, as_table
+from redirectmap.checks.findings import Finding, as_table, in_order
 from redirectmap.registry import plugins
 
 Check = Callable[[PlanContext], Iterable[Finding]]
@@ -83,5 +83,6 @@ __all__ = [
     "Finding",
     "PlanContext",
     "as_table",
+    "in_order",
     "run_checks",
 ]

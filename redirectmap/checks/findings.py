@@ -110,7 +110,11 @@ def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
         (f.severity, f.check, f.old_url, f.new_url, f.message, f.hint, f.value)
         for f in findings
     ]
-    table = FINDINGS.fit(pd.DataFrame(rows, columns=FINDINGS.names))
+    return in_order(FINDINGS.fit(pd.DataFrame(rows, columns=FINDINGS.names)))
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Return findings worst first: severity, then value."""
     order = table["severity"].map({name: i for i, name in enumerate(SEVERITIES)})
     return (
         table.assign(_order=order)

@@ -1,62 +1,39 @@
-r"""Find the few patterns that say what many rows say, and prove it by replay.
+"""Find the few patterns that say what many rows say, and prove it by replay.
 
 Old and new path are cut into segments. Each pair of rows votes for shapes: what
 of the new path is copied from the old one, what is fixed. The shape that explains
-most rows not yet explained is taken, again and again, while it saves lines.
+most rows not yet explained is taken, made as narrow as its rows allow, again and
+again, while it saves lines.
 
-A pattern is only kept after replay: on every known old URL the rules give exactly
+A rule is only kept after replay: on every known old URL the rules give exactly
 the plan's answer or nothing, rows that would be answered otherwise become its
-exceptions (exact rows, which stand first on every server), and no live page of
-the new site is caught. Patterns are anchored, a variable is `([^/]+)` or one tail
-`(.+)` after a slash, so matching is linear and a target's host is never a
-variable (no open redirect).
+exceptions (exact rows, which stand first on every server), and nothing that
+lives on the old hosts, waits for review or is a target of the plan is caught.
 
 One answer for a whole host is a policy, not a pattern, and never induced.
 
-Bounds  URLs with a query stay exact rows; a rule must save at least 3 lines.
+Bounds  URLs with a query stay exact rows, as do those whose escapes (`%c3`) the
+        rule would have to spell; a rule must save at least 3 lines.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 
+from redirectmap.planning.candidates import shapes_of
+from redirectmap.planning.shapes import Shape, tightened
 from redirectmap.planning.spelling import host_of, keys_of, path_of, query_of
 
 MIN_GAIN = 3
 _MAX_ROUNDS = 400
-_CORE = re.compile(r"^(.*?)(\.(?:html?|php|aspx?|jsp|pdf|docx?|xlsx?))?$")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A candidate rule.
-
-    Attributes:
-        host: Old host.
-        pattern: Old path; variables as `([^/]+)` or `(.+)`.
-        target: New URL, variables as `$1`, `$2`; empty for gone.
-        action: redirect or gone.
-    """
-
-    host: str
-    pattern: str
-    target: str
-    action: str = "redirect"
-
-    @property
-    def regex(self) -> re.Pattern[str]:
-        """The anchored pattern, for a path."""
-        return re.compile(f"^{self.pattern}$")
-
-    def answer(self, match: re.Match[str]) -> str:
-        """Return the target with the variables filled in."""
-        return re.sub(r"\$(\d)", lambda m: match.group(int(m.group(1))), self.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +45,18 @@ class Rule:
         rows: Rows of the plan that it answers, as the plan does.
         exceptions: Known old URLs that it would answer otherwise.
         examples: Up to three old URLs that it answers.
+        use: What a person said: `yes`, `no` or nothing yet.
+        problem: Why a rule that a person accepted is not used any more.
+        requests: Logged requests of URLs that nobody listed, where known.
     """
 
     shape: Shape
-    rows: tuple[int, ...]
+    rows: tuple[int, ...] = ()
     exceptions: tuple[str, ...] = field(default=())
     examples: tuple[str, ...] = field(default=())
+    use: str = ""
+    problem: str = ""
+    requests: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +64,8 @@ class Induction:
     """The rules, and how many lines they save.
 
     Attributes:
-        rules: In order; the first that matches answers.
+        rules: In order; the first that matches answers. Rules that a person
+            rejected, or that no longer hold, come last and have no rows.
         lines_before: Rows that are redirect or gone.
         lines_after: Rules, exceptions and the rows no rule covers.
         wrong: Known old URLs that exact rows plus rules answer otherwise than
@@ -99,277 +83,263 @@ class Induction:
         return self.lines_before / max(1, self.lines_after)
 
 
-def induce(plan: pd.DataFrame, *, live: Collection[str] = ()) -> Induction:
+Decisions = Sequence[tuple[Shape, str]]
+"""Rules of the last rules.csv that a person accepted (`yes`) or rejected (`no`)."""
+
+
+def induce(
+    plan: pd.DataFrame, *, live: Collection[str] = (), decisions: Decisions = ()
+) -> Induction:
     """Find the rules of `plan`.
 
     Args:
         plan: Schema PLAN; review rows are known URLs without an answer.
         live: Keys of live new pages; no rule may match one on an old host.
+        decisions: What a person said of earlier rules: accepted ones are tried
+            first, rejected ones are not proposed again.
     """
-    table = _table(plan)
+    table = known_urls(plan)
+    replay = Replay(table, live)
+    rejected = {shape for shape, use in decisions if use == "no"}
+    rules = [_again(replay, shape) for shape, use in decisions if use == "yes"]
+    votes = _votes(table)
+    order = list(votes)
+    best = _best_first([votes[shape] for shape in order], order, replay.covered)
+    for index in islice(best, _MAX_ROUNDS):
+        fresh = votes[order[index]] - replay.covered
+        shape = tightened(order[index], [replay.paths[row] for row in fresh])
+        found = None if shape in rejected else replay.take(shape)
+        if isinstance(found, Rule):
+            rules.append(found)
+    working = [rule for rule in rules if rule.rows]
     lines = int(table["answered"].sum())
-    shapes = _shapes(table)
-    pages = _live_paths(live, set(table["host"]))
-    rules: list[Rule] = []
-    covered: set[int] = set()
-    excepted: set[int] = set()
-    matcher = _Matcher(table, pages)
-    for shape, _ in zip(_best_first(shapes, covered), range(_MAX_ROUNDS), strict=False):
-        found = matcher.replay(shape, covered, excepted)
-        if found is None:
-            continue
-        rules.append(found)
-        covered |= set(found.rows)
-        excepted |= set(matcher.wrong)
-    left = lines - len(covered)
-    wrong = _replay(table, rules, covered)
-    return Induction(tuple(rules), lines, len(rules) + left, wrong)
+    left = lines - len(replay.covered)
+    wrong = count_wrong(table, working, replay.covered)
+    idle = [rule for rule in rules if not rule.rows]
+    idle += [Rule(shape, use="no") for shape in sorted(rejected, key=str)]
+    return Induction((*working, *idle), lines, len(working) + left, wrong)
 
 
-def _table(plan: pd.DataFrame) -> pd.DataFrame:
+def _again(replay: Replay, shape: Shape) -> Rule:
+    """Prove a rule that a person accepted on the plan as it is now."""
+    found = replay.take(shape, least=1)
+    if isinstance(found, Rule):
+        return Rule(shape, found.rows, found.exceptions, found.examples, "yes")
+    return Rule(shape, use="yes", problem=found)
+
+
+def known_urls(plan: pd.DataFrame) -> pd.DataFrame:
+    """Return every old URL with the answer that the plan gives.
+
+    Returns:
+        old, host, path, query, new (empty for gone), action, status, answered
+        (redirect or gone), usable (may be covered by a pattern).
+    """
     old, new = keys_of(plan["old_url"]), keys_of(plan["new_url"])
     action = plan["action"].where(old.notna(), "review")
     redirect = action.eq("redirect") & new.notna()
-    gone = action.eq("gone")
+    answered = (redirect | action.eq("gone")) & old.notna()
+    path, query = path_of(old), query_of(old)
+    usual = action.map({"redirect": 301, "gone": 410, "keep": 200, "review": 0})
+    status = plan["status"].astype("float").fillna(usual.astype(float)).astype(int)
     locked = plan["locked"].fillna(value=False).astype(bool)
+    href = plan["new_url"].where(redirect, "").fillna("").astype(str)
     return pd.DataFrame(
         {
             "old": plan["old_url"],
             "host": host_of(old),
-            "path": path_of(old),
-            "query": query_of(old),
+            "path": path,
+            "query": query,
             "new": new.where(redirect, "").fillna(""),
             "action": action,
-            "status": plan["status"],
-            "answered": (redirect | gone) & old.notna(),
-            "usable": (redirect | gone) & query_of(old).eq("") & ~locked,
+            "status": status,
+            "answered": answered,
+            "usable": answered
+            & query.eq("")
+            & ~locked
+            & ~href.str.contains("#", regex=False),
         }
     ).reset_index(drop=True)
 
 
-def _live_paths(live: Collection[str], hosts: set[str]) -> dict[str, list[str]]:
-    paths: dict[str, list[str]] = defaultdict(list)
-    keys = pd.Series(sorted(live), dtype=object)
-    for host, path in zip(host_of(keys), path_of(keys), strict=True):
-        if host in hosts:
-            paths[host].append(path)
-    return paths
-
-
-def _shapes(table: pd.DataFrame) -> dict[Shape, set[int]]:
+def _votes(table: pd.DataFrame) -> dict[Shape, set[int]]:
     votes: dict[Shape, set[int]] = defaultdict(set)
     rows = table[table["usable"]]
     for number, row in zip(
-        np.flatnonzero(table["usable"]).tolist(), rows.itertuples(), strict=True
+        np.flatnonzero(table["usable"]).tolist(),
+        rows[["host", "path", "new", "status"]].itertuples(index=False, name=None),
+        strict=True,
     ):
-        for shape in _of_row(
-            str(row.host), str(row.path), str(row.new), str(row.action)
-        ):
+        for shape in shapes_of(*row):
             votes[shape].add(number)
     return {shape: found for shape, found in votes.items() if len(found) > MIN_GAIN}
 
 
-def _of_row(host: str, path: str, new: str, action: str) -> Iterator[Shape]:
-    """Yield the shapes that one row supports, from narrow to wide."""
-    segments = path[1:].split("/")
-    for depth in range(len(segments)):
-        head = "".join(f"/{re.escape(part)}" for part in segments[:depth])
-        tail = "/".join(segments[depth:])
-        if not tail:
-            continue
-        if depth:
-            yield Shape(host, f"{head}/(.*)", new, action)
-        if (
-            action == "redirect"
-            and new.endswith(tail)
-            and new[: -len(tail)].endswith("/")
-        ):
-            yield Shape(host, f"{head}/(.+)", f"{new[: -len(tail)]}$1")
-        yield from _endings(host, head, tail, new, action)
-    if action == "redirect":
-        yield from _copied(host, segments, new)
-
-
-def _endings(host: str, head: str, tail: str, new: str, action: str) -> Iterator[Shape]:
-    """Tails whose file ending or closing slash changes."""
-    core, ending = _cut(tail)
-    if ending and head:
-        yield Shape(host, f"{head}/(.+){re.escape(ending)}", new, action)
-    if action != "redirect" or not core:
-        return
-    for mark in ("", "/", ".html"):
-        wanted = core + mark
-        if (
-            wanted != tail
-            and new.endswith(wanted)
-            and new[: -len(wanted)].endswith("/")
-        ):
-            yield Shape(
-                host,
-                f"{head}/(.+){re.escape(tail[len(core) :])}",
-                f"{new[: -len(wanted)]}$1{mark}",
-            )
-
-
-def _cut(text: str) -> tuple[str, str]:
-    if text.endswith("/"):
-        return text[:-1], "/"
-    found = _CORE.match(text)
-    return (found.group(1), found.group(2) or "") if found else (text, "")
-
-
-def _copied(host: str, segments: Sequence[str], new: str) -> Iterator[Shape]:
-    """Single segments that are dropped or copied: /blog/2019/04/x to /articles/x."""
-    core, ending = _cut(segments[-1]) if segments[-1] else ("", "")
-    if not core and len(segments) > 1:
-        core, ending = segments[-2], "/"
-        segments = segments[:-1]
-    parts = new.split("/")
-    if len(core) < 3 or core not in "/".join(parts[3:]):
-        return
-    place = next((i for i, part in enumerate(parts) if _cut(part)[0] == core), -1)
-    if place < 3:
-        return
-    after = parts.copy()
-    after[place] = after[place].replace(core, "$1", 1)
-    fixed = [re.escape(part) for part in segments[:-1]]
-    for first in range(len(fixed) - 1, 0, -1):
-        middle = [*fixed[:first], *map(_any_like, segments[first:-1])]
-        head = "".join(f"/{part}" for part in middle)
-        yield Shape(host, f"{head}/([^/]+?){re.escape(ending)}", "/".join(after))
-
-
-def _any_like(segment: str) -> str:
-    return "[0-9]+" if segment.isascii() and segment.isdigit() else "[^/]+"
-
-
-def _best_first(shapes: dict[Shape, set[int]], covered: set[int]) -> Iterator[Shape]:
+def _best_first(
+    votes: Sequence[set[int]], order: Sequence[Shape], covered: set[int]
+) -> Iterator[int]:
     """Yield shapes by rows newly explained, re-counted lazily."""
     import heapq
 
     heap = [
         (-len(rows), shape.pattern.count("["), shape.pattern, i)
-        for i, (shape, rows) in enumerate(shapes.items())
+        for i, (shape, rows) in enumerate(zip(order, votes, strict=True))
     ]
-    order = list(shapes)
     heapq.heapify(heap)
     while heap:
         count, loose, pattern, index = heapq.heappop(heap)
-        fresh = len(shapes[order[index]] - covered)
+        fresh = len(votes[index] - covered)
         if fresh <= MIN_GAIN:
             continue
         if fresh < -count:
             heapq.heappush(heap, (-fresh, loose, pattern, index))
             continue
-        yield order[index]
+        yield index
 
 
-class _Matcher:
-    """Replays one shape on every known old URL of its host and on live pages."""
+class Replay:
+    """Replays shapes on every known old URL of their host and on live pages.
 
-    def __init__(self, table: pd.DataFrame, live: dict[str, list[str]]) -> None:
-        self.table = table
-        self.live = live
-        self.wrong: list[int] = []
-        self.rows = {
-            str(host): [(int(row), table["path"].iloc[row]) for row in rows]
+    Attributes:
+        covered: Rows that a rule taken so far answers.
+        paths: Path of every row.
+    """
+
+    def __init__(self, table: pd.DataFrame, live: Collection[str] = ()) -> None:
+        self.covered: set[int] = set()
+        self._excepted: set[int] = set()
+        self.paths = table["path"].tolist()
+        self._answers = list(zip(table["status"], table["new"], strict=True))
+        self._usable = table["usable"].tolist()
+        self._answered = table["answered"].tolist()
+        self._names = table["old"].tolist()
+        self._kept = table["action"].eq("keep").tolist()
+        self._by_host = {
+            str(host): _Sorted([int(row) for row in rows], self.paths)
             for host, rows in table.groupby("host").indices.items()
         }
-        self.answers = table["new"].tolist()
-        self.actions = table["action"].tolist()
-        self.usable = table["usable"].tolist()
-        self.names = table["old"].tolist()
+        self._plain = _paths_of(_without_query(table), self.paths)
+        self._silent = _silent_paths(table, live)
 
-    def replay(
-        self, shape: Shape, covered: set[int], excepted: set[int]
-    ) -> Rule | None:
-        """Return the proven rule, None where it does not pay or is not safe."""
+    def take(self, shape: Shape, *, least: int = MIN_GAIN + 1) -> Rule | str:
+        """Return the proven rule, and count its rows as covered; or why not."""
         regex = shape.regex
-        if any(regex.match(path) for path in self.live.get(shape.host, ())):
-            return None
-        right, self.wrong = [], []
-        for row, path in self.rows[shape.host]:
+        rows = self._by_host.get(shape.host)
+        caught = self._silent.get(shape.host, _Sorted([], []))
+        if any(regex.match(path) for _, path in caught.below(shape.head)):
+            return "it would catch a page that lives, or a target of the plan"
+        right: list[int] = []
+        wrong: list[int] = []
+        for row, path in rows.below(shape.head) if rows else ():
             found = regex.match(path)
-            if not found or row in covered or row in excepted:
+            if not found or row in self.covered or row in self._excepted:
                 continue
-            same = self.actions[row] == shape.action and self.usable[row]
-            if same and (
-                shape.action == "gone" or shape.answer(found) == self.answers[row]
-            ):
-                right.append(row)
-            else:
-                self.wrong.append(row)
-        silent = [r for r in self.wrong if self.actions[r] in {"review", "keep"}]
-        if silent or not _pays(len(right), self.wrong):
-            return None
+            if self._must_be_silent(row, shape):
+                return f"it would answer {self._names[row]}, which has no answer"
+            same = self._answers[row] == (shape.status, shape.answer(found))
+            same = same and not _keeps_escape(found)
+            (right if self._usable[row] and same else wrong).append(row)
+        wrong = [row for row in wrong if self._answered[row]]
+        if len(right) < least or len(wrong) * 2 > len(right):
+            return "it no longer says what the rows of the plan say"
+        self.covered |= set(right)
+        self._excepted |= set(wrong)
+        names = self._names
         return Rule(
             shape,
             tuple(right),
-            tuple(self.names[row] for row in self.wrong),
-            tuple(self.names[row] for row in right[:3]),
+            tuple(names[row] for row in wrong),
+            tuple(names[row] for row in right[:3]),
         )
 
+    def _must_be_silent(self, row: int, shape: Shape) -> bool:
+        """Tell a row without an answer that the rule would answer.
 
-def _pays(right: int, wrong: Sequence[int]) -> bool:
-    """A rule pays when it saves lines; its exceptions are rows anyway.
+        A URL with a query gets the answer of its path, with and without rules.
+        """
+        if self._answered[row]:
+            return False
+        if self.paths[row] in self._plain.get(shape.host, ()):
+            return False
+        return self._kept[row] or not shape.leftover
 
-    More than half as many exceptions as rows is no rule, but a coincidence.
+
+def _keeps_escape(found: re.Match[str]) -> bool:
+    """Tell a kept part with an escape: servers may be sent it in another case."""
+    return bool(found.re.groups) and "%" in found.group(1)
+
+
+def _without_query(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["answered"] & table["query"].eq("")]
+
+
+def _paths_of(table: pd.DataFrame, paths: Sequence[str]) -> dict[str, set[str]]:
+    return {
+        str(host): {paths[int(row)] for row in table.index[rows]}
+        for host, rows in table.groupby("host").indices.items()
+    }
+
+
+class _Sorted:
+    """Paths in order, so that those below a folder are found without a scan."""
+
+    def __init__(self, rows: Sequence[int], paths: Sequence[str]) -> None:
+        self.rows = sorted(rows, key=lambda row: paths[row])
+        self.paths = [paths[row] for row in self.rows]
+
+    def below(self, head: str) -> Iterator[tuple[int, str]]:
+        """Yield the rows whose path begins with `head`."""
+        for place in range(bisect_left(self.paths, head), len(self.paths)):
+            if not self.paths[place].startswith(head):
+                return
+            yield self.rows[place], self.paths[place]
+
+
+def _silent_paths(table: pd.DataFrame, live: Collection[str]) -> dict[str, _Sorted]:
+    """Return what no rule may match: live pages and targets, on old hosts."""
+    hosts = set(table["host"]) - {""}
+    targets = table.loc[table["answered"] & table["new"].ne(""), "new"]
+    keys = pd.Series(sorted({*live, *targets.unique()}), dtype=object)
+    on = host_of(keys)
+    keys = keys[on.isin(hosts)]
+    found: dict[str, list[str]] = defaultdict(list)
+    for host, path in zip(on[keys.index], path_of(keys), strict=True):
+        found[str(host)].append(path)
+    return {host: _Sorted(range(len(p)), p) for host, p in found.items()}
+
+
+def count_wrong(
+    table: pd.DataFrame, rules: Sequence[Rule], covered: Collection[int]
+) -> int:
+    """Count known old URLs answered otherwise than planned: exact rows, then rules.
+
+    Args:
+        table: As `known_urls` gives it.
+        rules: In order.
+        covered: Rows that are no exact rows any more.
     """
-    return right > MIN_GAIN and len(wrong) * 2 <= right
-
-
-def _replay(table: pd.DataFrame, rules: Sequence[Rule], covered: set[int]) -> int:
-    """Count known old URLs answered otherwise than planned: exact rows, then rules."""
-    by_host: dict[str, list[Shape]] = defaultdict(list)
-    compiled = {rule.shape: rule.shape.regex for rule in rules}
+    by_host: dict[str, list[tuple[re.Pattern[str], Shape]]] = defaultdict(list)
     for rule in rules:
-        by_host[rule.shape.host].append(rule.shape)
+        by_host[rule.shape.host].append((rule.shape.regex, rule.shape))
     exact = table["answered"].to_numpy() & ~np.isin(
         np.arange(len(table)), list(covered)
     )
+    plain = _paths_of(_without_query(table), table["path"].tolist())
     wrong = 0
-    for number, row in enumerate(table.itertuples()):
-        if exact[number] or row.query:
+    cells = table[["host", "path", "query", "new", "status", "answered"]]
+    for number, row in enumerate(cells.itertuples(index=False, name=None)):
+        host, path, query, new, status, answered = row
+        if exact[number] or (query and path in plain.get(host, ())):
             continue
-        got = ("none", "")
-        for shape in by_host.get(str(row.host), ()):
-            found = compiled[shape].match(str(row.path))
-            if found:
-                got = (shape.action, shape.answer(found))
-                break
-        want = (row.action, row.new) if row.answered else ("none", "")
-        wrong += got != want
+        want = (status, new) if answered else None
+        wrong += _first_answer(by_host.get(host, ()), path) != want
     return wrong
 
 
-def rules_table(induction: Induction) -> pd.DataFrame:
-    """Return the rules as rules.csv shows them; `use` is a person's cell."""
-    return pd.DataFrame(
-        [
-            {
-                "rule": f"r{number}",
-                "host": rule.shape.host,
-                "pattern": f"^{rule.shape.pattern}$",
-                "target": rule.shape.target,
-                "action": rule.shape.action,
-                "rows": len(rule.rows),
-                "exceptions": len(rule.exceptions),
-                "example": rule.examples[0] if rule.examples else "",
-                "exception_urls": " ".join(rule.exceptions[:20]),
-                "use": "",
-            }
-            for number, rule in enumerate(induction.rules, 1)
-        ],
-        columns=[
-            "rule",
-            "host",
-            "pattern",
-            "target",
-            "action",
-            "rows",
-            "exceptions",
-            "example",
-            "exception_urls",
-            "use",
-        ],
-    )
+def _first_answer(
+    rules: Sequence[tuple[re.Pattern[str], Shape]], path: str
+) -> tuple[int, str] | None:
+    for regex, shape in rules:
+        if found := regex.match(path):
+            return shape.status, shape.answer(found)
+    return None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from redirectmap.checks import Finding, PlanContext, as_table, run_checks
+from redirectmap.checks import Finding, PlanContext, as_table, in_order, run_checks
 from redirectmap.planning.files import write_plan
 from redirectmap.planning.make import (
     Made,
@@ -23,7 +23,8 @@ from redirectmap.planning.make import (
     universe_of,
     value_of,
 )
-from redirectmap.planning.rules import induce, rules_table
+from redirectmap.planning.rules import Induction, induce
+from redirectmap.planning.rules_file import decisions_in, rules_table
 from redirectmap.planning.summary import summarise
 from redirectmap.planning.universe import Universe, extended
 
@@ -48,18 +49,27 @@ def plan_folder(
     Returns:
         The sign-off summary.
     """
+    decisions = decisions_in(out)
     universe = universe_of(inputs)
     on_step(f"matching {len(universe.urls):,} old URLs")
     inputs = replace(inputs, scores=scores_of(inputs, universe, model, on_step))
     on_step("deciding")
     made = make_plan(inputs, max_error=max_error)
+    on_step("looking for pattern rules")
+    live = live_pages(inputs.new.pages)
+    induction = induce(made.plan, live=live, decisions=decisions)
+    rules = rules_table(induction)
     on_step("checking")
-    findings = findings_of(inputs, made)
-    rules = rules_table(induce(made.plan, live=live_pages(inputs.new.pages)))
+    findings = together(findings_of(inputs, made), _withdrawn(induction))
     summary = summarise(made.plan, findings, conflicts=made.conflicts)
     summary["max_error"] = max_error
     summary["model"] = model
-    summary["pattern_rules"] = len(rules)
+    summary["pattern_rules"] = {
+        "rules": sum(bool(rule.rows) for rule in induction.rules),
+        "accepted": sum(rule.use == "yes" for rule in induction.rules),
+        "lines_before": induction.lines_before,
+        "lines_after": induction.lines_after,
+    }
     write_plan(
         out,
         made.plan,
@@ -113,8 +123,27 @@ def findings_of(inputs: PlanInputs, made: Made) -> pd.DataFrame:
         for clash in made.conflicts
     )
     looping = _cut_loops(inputs)
-    frames = [run_checks(context), clashes, looping]
-    return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
+    return together(run_checks(context), clashes, looping)
+
+
+def together(*frames: pd.DataFrame) -> pd.DataFrame:
+    """Return findings of several origins as one table, worst first."""
+    return in_order(pd.concat([f for f in frames if len(f)] or list(frames[:1])))
+
+
+def _withdrawn(induction: Induction) -> pd.DataFrame:
+    """Name the pattern rules that a person accepted and that no longer hold."""
+    return as_table(
+        Finding(
+            "warning",
+            "rule-withdrawn",
+            f"rule {rule.shape.rule_id} (^{rule.shape.pattern}$), which you accepted,"
+            f" is not used: {rule.problem}",
+            "its rows are written one by one; set `use` to no to silence this",
+        )
+        for rule in induction.rules
+        if rule.problem
+    )
 
 
 def _cut_loops(inputs: PlanInputs) -> pd.DataFrame:
