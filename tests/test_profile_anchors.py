@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from redirectmap.profile.anchors import CLASSES, Words, classify, keywords_of
+from redirectmap.profile.anchors import CLASSES, classify
+from redirectmap.profile.brand import Words
 from redirectmap.profile.build import build_profile
 from redirectmap.profile.flags import flags, variety
-from redirectmap.profile.links import brand_names
+from redirectmap.profile.keywords import Keywords, keywords_of
+from redirectmap.profile.links import brand_names, classed_links
 from redirectmap.profile.rivals import cluster, site_of
 from redirectmap.profile.write import write_profile
 from redirectmap.tables import BACKLINKS, FINDINGS, PAGES, PLAN, read_json
@@ -24,7 +26,7 @@ SITE = "https://firm.example"
 def labelled(name: str) -> Iterator[tuple[str, str, str]]:
     """Yield (anchor, true class, found class) of one half of the fixtures."""
     words = Words.of(())
-    keywords = keywords_of((), words)
+    keywords = Keywords.of(())
     for line in (ANCHORS / name).read_text(encoding="utf-8").splitlines():
         field, _, rest = line.partition(": ")
         values = [value.strip() for value in rest.split(";;")]
@@ -32,7 +34,7 @@ def labelled(name: str) -> Iterator[tuple[str, str, str]]:
             domain, brands, _ = (part.strip() for part in rest.split("|"))
             words = Words.of([*brands.split(", "), *brand_names(domain)])
         elif field == "keywords":
-            keywords = keywords_of(values, words)
+            keywords = Keywords.of(keywords_of(values, words))
         else:
             for value in values:
                 anchor = "" if value == "(blank)" else value
@@ -57,15 +59,84 @@ def test_macro_f1(half: str) -> None:
 
 
 def test_there_are_600_anchors() -> None:
-    assert (
-        sum(1 for half in ("build.txt", "holdout.txt") for _ in labelled(half)) >= 600
+    counts = [sum(1 for _ in labelled(half)) for half in ("build.txt", "holdout.txt")]
+    assert min(counts) >= 600
+
+
+SPELLINGS = [
+    ("PelhamDental", "branded"),
+    ("pelham-dental ltd", "branded"),
+    ("Dental Pelham", "branded"),
+    ("Pelhem Dental", "branded"),
+    ("Pelham Dentist", "descriptive"),
+    ("to Pelham Dental", "brand_generic"),
+    ("Pelham Dental opening hours", "brand_generic"),
+    ("Pelham Dental wins the regional prize for silent drills", "descriptive"),
+    ("whitening by Pelham Dental", "brand_keyword"),
+    ("https://pelham.example/a b", "naked_url"),
+    ("pelham.example/very/lo…", "naked_url"),
+    ("hello@pelham.example", "naked_url"),
+    ("node.js", "descriptive"),
+    ("[3]", "generic"),
+    ("👉", "generic"),
+    ("zum Kalender", "generic"),
+    ("cliquez ici", "generic"),
+    ("\u200b&nbsp;", "empty"),
+    ("pelham-dental-logo.png", "empty"),
+    ("Zahnärzte", "exact"),
+    ("a whitening of teeth", "exact"),
+    ("teeth", "partial"),
+    ("Kinderzahnarzt", "partial"),
+    ("cleaning a bicycle", "descriptive"),
+]
+
+
+@pytest.mark.parametrize(("anchor", "expected"), SPELLINGS)
+def test_class_of(anchor: str, expected: str) -> None:
+    words = Words.of(["Pelham Dental"])
+    keywords = keywords_of(["teeth whitening", "Zahnarzt", "silver crowns"], words)
+    assert classify(anchor, words, Keywords.of(keywords)) == expected
+
+
+def test_title_of_many_words_is_no_keyword() -> None:
+    words = Words.of(["Firm"])
+    title = "How often a village bakery should sharpen bread knives"
+    keywords = Keywords.of(keywords_of([title], words))
+    assert classify(title, words, keywords) == "descriptive"
+
+
+def test_brand_of_the_domain_alone_is_found_in_words() -> None:
+    words = Words.of(brand_names("https://www.pelhamdental.example"))
+    assert classify("Pelham Dental", words, Keywords.of(())) == "branded"
+
+
+def test_title_that_says_nothing_is_no_keyword() -> None:
+    pages = PAGES.fit(pd.DataFrame({"url": [f"{SITE}/"], "title": ["About us"]}))
+    links = voices(("about us", 1))
+    assert classed_links(links, SITE, pages)["class"].tolist() == ["generic"]
+
+
+def test_kind_of_page_knows_title_and_identifiers() -> None:
+    urls = [f"{SITE}/x1", f"{SITE}/x2"]
+    pages = pd.DataFrame(
+        {
+            "url": urls,
+            "title": ["How to bleed a radiator", None],
+            "identifiers": [[], ["sku:A1"]],
+        }
     )
+    links = pd.concat([voices(("a", 1), path="/x1"), voices(("b", 1), path="/x2")])
+    found = classed_links(links, SITE, PAGES.fit(pages))
+    assert found["kind"].tolist() == ["article", "product"]
 
 
 @given(st.text(max_size=60))
 def test_any_text_has_a_class(text: str) -> None:
     words = Words.of(["Firm"])
-    assert classify(text, words, keywords_of(["boiler repair"], words)) in CLASSES
+    assert (
+        classify(text, words, Keywords.of(keywords_of(["boiler repair"], words)))
+        in CLASSES
+    )
 
 
 def voices(*anchors: tuple[str, int], path: str = "/") -> pd.DataFrame:

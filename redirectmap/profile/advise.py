@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from redirectmap.matching.embeddings import STATIC, embed
-from redirectmap.profile.anchors import Words
+from redirectmap.profile.brand import Words
 from redirectmap.profile.flags import EXACT_SHARE, MIN_PAGE_LINKS
 from redirectmap.profile.lexicon import words_of
 from redirectmap.profile.links import brand_names, classed_links

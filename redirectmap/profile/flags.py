@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from redirectmap.profile.lexicon import AD_COPY, words_of
+from redirectmap.profile.lexicon import words_of
+from redirectmap.profile.vocabulary import AD_COPY
 
 MIN_DOMAINS = 20
 MIN_PAGE_LINKS = 24

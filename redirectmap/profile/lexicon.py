@@ -1,134 +1,105 @@
-"""Words that anchors are made of when they say nothing of the page: EN and DE.
+"""Spell and read the text of a link: its words, their stems, is it an address.
 
-All spelled as `words_of` spells them: lower case, umlauts as two letters.
+Reads   any text.
+Bounds  stems are of the commonest English and German endings and umlauts; they
+        are for comparing, not for reading.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
+from redirectmap.profile.vocabulary import IMAGE, PLACEHOLDER
 
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-FUNCTION = _set(
-    "http https www "
-    "a an the this that these those his her its our your their my of for to in on at by"
-    " with from and or as is are was be it he she they we you i has have had do does"
-    " der die das den dem des ein eine einen einem einer eines dieser diese dieses"
-    " diesem diesen sein seine ihr ihre ihrer unser unsere von vom zu zum zur im am"
-    " auf an bei mit aus und oder als ist sind war es er sie wir du ich hat haben fuer"
-    " per into s dass wie so auch nach"
-)
-GENERIC = _set(
-    "click here read more info information learn see visit view go link links website"
-    " web site webpage page homepage home source sources article post blog website"
-    " continue reading details detail full story check out find now next download"
-    " original reference via online start open show watch get look official text url"
-    " external further resource resources report study example guide list item more"
-    " hier klicken klick klicke clicke weiter weiterlesen lesen mehr erfahren infos"
-    " informationen webseite seite internetseite startseite homepage quelle artikel"
-    " beitrag zur zum link verweis ansehen anschauen besuchen besuche anzeigen"
-    " herunterladen jetzt details offizielle offiziell offizieller externer webauftritt"
-    " internetauftritt internetpraesenz siehe unter dort da diesen folgen bericht"
-    " studie dieser gehe gelangen direkt ganzen vollstaendigen originalartikel"
-    " findest finden weitere weiteren dazu geht gehts beim nachlesen via"
-    " shop onlineshop store contact kontakt profile profil seen lang entlang"
-    " anbieter bitte impressum about ueber us great interesting"
-    " excellent useful nice good forum tool company product produktseite"
-    " herstellerseite hersteller mich oeffnen open get started sign up try free it"
-    " partner partners sponsor sponsors guest author again please below above fully"
-    " back top menu listing directory entry thread comment comments answer video pdf"
-    " app registrieren login oben unten zurueck sponsoren eintrag kommentar antwort"
-    " autor gefunden sehenswert interessant interessante interessanter toller tolle"
-    " guter gute weiteres alle alles nochmal schauen schaut reinschauen"
-    " vorbeischauen"
-)
-LEGAL = _set(
-    "gmbh ag kg ltd limited inc llc co company corp plc ohg ug mbh gbr ev group gruppe"
-    " firma com de net org uk"
-)
-AD_COPY = _set(
-    "best cheap cheapest buy affordable discount deal deals top rated leading #1 no1"
-    " offer offers sale free price prices quality premium professional trusted expert"
-    " guaranteed guarantee order bester beste besten guenstig guenstige guenstiger"
-    " guenstigste billig billige kaufen bestellen rabatt angebot angebote preiswert"
-    " preiswerte preise nummer1 gratis kostenlos kostenlose testsieger fuehrend"
-    " fuehrender professionelle serioese"
-)
-WITH_BRAND = _set(
-    "review reviews rating ratings about login signin account facebook instagram"
-    " linkedin twitter youtube xing wikipedia team staff people usa europe germany"
-    " deutschland oesterreich schweiz ueber erfahrung erfahrungen bewertung bewertungen"
-    " test anmelden anmeldung konto mitarbeiter support service customer kundenservice"
-    " help hilfe newsletter app jobs karriere careers press presse news"
-)
-"""Words that say nothing of a page when they stand beside a brand."""
-IMAGE = _set(
-    "image img logo photo picture bild foto grafik banner icon button noanchor bildlink"
-    " alt no text anchor empty notext nbsp src kein ohne ankertext linktext leer"
-)
-
-_PLACEHOLDER = IMAGE | {"link", "the", "a", "of"}
-_URL = re.compile(
-    r"^https?://|^(?://|www\.)\S+$|^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}(?:[/?#]\S*)?$",
+_ENDS_OF_HOSTS = frozenset({"example", "test", "local", "localhost", "invalid"})
+_SCHEME = re.compile(r"^(?:https?:)?//\s?\S|^https?:|^www\.\S+", re.IGNORECASE)
+_HOST = re.compile(
+    r"^((?:[\w-]+\.)+[a-z]{2,24})(?::\d+)?(?:[/?#]\S*|\.{2,}|…)?(?:\s*[\u203a»>].*)?$",
     re.IGNORECASE,
 )
-_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|avif|bmp)$", re.IGNORECASE)
-_WORD = re.compile(r"[#\w]+(?:['\u2019]s\b)?")
-_SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e"})
+_MAIL = re.compile(r"^(?:mailto:)?[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,24}$", re.IGNORECASE)
+_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|avif|bmp|ico)$", re.IGNORECASE)
+_NOTHING = re.compile(r"&nbsp;|[\u00a0\u200b-\u200f\u2060\ufeff]|\s")
+_WORD = re.compile(r"#1\b|[^\W_]+")
+_OWNED = re.compile(r"['\u2019`\u00b4]s?\b")
+_SPELLED = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "ł": "l"}
+    | {"©": " copyright ", "®": " ", "™": " ", "æ": "ae", "œ": "oe"}
+)
+_JOINERS = frozenset({"and", "und"})
 
 
 @lru_cache(maxsize=200_000)
 def words_of(text: str) -> tuple[str, ...]:
-    """Return the words of `text`, spelled alike."""
-    plain = text.casefold().translate(_SPELLED)
-    return tuple(re.sub(r"['\u2019]s$", "", word) for word in _WORD.findall(plain))
+    """Return the words of `text`, spelled alike: case, umlauts, accents, `and`."""
+    plain = unicodedata.normalize("NFC", text).casefold().translate(_SPELLED)
+    letters = unicodedata.normalize("NFKD", plain)
+    bare = "".join(c for c in letters if not unicodedata.combining(c))
+    found = _WORD.findall(_OWNED.sub("", bare))
+    return tuple(word for word in found if word not in _JOINERS)
 
 
 def is_url(text: str) -> bool:
-    """Say whether an anchor is a bare address."""
-    bare = text.strip().strip("()[]<>.,;:")
-    return bool(_URL.match(bare)) and not _IMAGE_FILE.search(bare)
+    """Say whether an anchor is a bare address, shortened or not, or a mailbox."""
+    bare = text.strip().strip("()[]<>{}\"'„“”»«").strip(" .,;:")
+    if _IMAGE_FILE.search(bare) and not _SCHEME.match(bare):
+        return False
+    if _MAIL.match(bare):
+        return True
+    if _SCHEME.match(bare):
+        return len(bare.split()) <= 2
+    found = _HOST.match(bare)
+    return found is not None and _is_host(found[1])
+
+
+@lru_cache(maxsize=10_000)
+def _is_host(host: str) -> bool:
+    """Say whether a name ends as hosts do: `node.js` does not."""
+    from redirectmap.urls import registrable_domain
+
+    longer = f"a.{host.lower()}"
+    known = registrable_domain(longer) != longer
+    return known or host.rpartition(".")[2].lower() in _ENDS_OF_HOSTS
 
 
 def is_blank(text: str | None) -> bool:
-    """Say whether an anchor is empty or stands for an image."""
-    bare = (text or "").strip().strip("[]()<>").strip()
-    if not bare or _IMAGE_FILE.search(bare):
-        return True
-    words = words_of(bare)
+    """Say whether an anchor holds nothing at all, or the name of an image file."""
+    bare = _NOTHING.sub("", text or "")
+    return not bare or bool(_IMAGE_FILE.search(bare) and not _SCHEME.match(bare))
+
+
+def is_placeholder(text: str) -> bool:
+    """Say whether an anchor stands for an image or for a missing text."""
+    words = words_of(text)
     if words in {("text",), ("no",)}:
         return False
-    known = all(word in _PLACEHOLDER for word in words)
-    return not words or (known and any(word in IMAGE for word in words))
+    if words == ("n", "a"):
+        return True
+    known = all(word in PLACEHOLDER for word in words)
+    return known and any(word in IMAGE for word in words)
 
 
 _ENDINGS = (
-    "ungen",
-    "ung",
-    "ings",
-    "ing",
-    "ern",
-    "ies",
-    "en",
-    "er",
-    "es",
-    "em",
-    "e",
-    "n",
-    "s",
-    "y",
+    *("ungen", "ung", "ings", "ing", "ern", "en", "er", "es", "em", "et"),
+    *("e", "n", "s", "t", "y", "i"),
 )
+_UMLAUT = re.compile(r"([aou])e")
 
 
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
-    """Cut the commonest English and German endings; four letters stay."""
-    plain = word[:-1] if len(word) > 3 and word.endswith("s") else word
-    for ending in _ENDINGS:
-        if plain.endswith(ending) and len(plain) - len(ending) >= 4:
-            return plain[: -len(ending)]
+    """Cut the commonest English and German endings and umlauts; four letters stay."""
+    plain = _UMLAUT.sub(r"\1", word)
+    while (shorter := _cut(plain)) != plain:
+        plain = shorter
     return plain
+
+
+def _cut(word: str) -> str:
+    for ending in _ENDINGS:
+        least = 3 if ending == "s" else 4
+        if word.endswith(ending) and len(word) - len(ending) >= least:
+            return word[: -len(ending)]
+    return word

@@ -1,9 +1,11 @@
 """Class every link of a site: kind of page, class of anchor, followed or not.
 
-Reads   `backlinks`, optionally `pages` for keywords and brand names.
+Reads   `backlinks`, optionally `pages` for keywords, kinds and brand names.
 Writes  `backlinks` with `kind`, `class`, `follow`.
-Bounds  a keyword is a title, an h1 or a phrase that was given; each page is held
-        against its own and the site's `SITEWIDE_KEYWORDS` commonest short ones.
+Bounds  a keyword is a title, an h1, a query or a phrase that was given; each
+        page is held against its own and the site's `SITEWIDE_KEYWORDS`
+        commonest short ones. A title of words that say nothing (`Home`,
+        `About us`) is no keyword.
 """
 
 from __future__ import annotations
@@ -14,18 +16,17 @@ from collections.abc import Collection, Iterable
 
 import pandas as pd
 
-from redirectmap.profile.anchors import (
-    AnchorClass,
-    Keyword,
-    Words,
-    classify,
-    keywords_of,
-)
-from redirectmap.profile.moves import followed, own_links
-from redirectmap.signals.kinds import page_kind
+from redirectmap.profile.anchors import MAX_KEYWORD, AnchorClass, classify
+from redirectmap.profile.brand import Words
+from redirectmap.profile.keywords import Keyword, Keywords, keywords_of
+from redirectmap.profile.lexicon import stem
+from redirectmap.profile.moves import followed, own_links, page_key
+from redirectmap.profile.vocabulary import GENERIC, WITH_BRAND
+from redirectmap.signals.kinds import PageKind, page_kind
 from redirectmap.urls import Url, parse, registrable_domain
 
 SITEWIDE_KEYWORDS = 400
+_EMPTY_WORDS = frozenset(map(stem, GENERIC | WITH_BRAND))
 
 
 def classed_links(
@@ -35,29 +36,54 @@ def classed_links(
     *,
     brands: Collection[str] = (),
     keywords: Collection[str] = (),
+    queries: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return the site's live links with `kind`, `class` and `follow`."""
     links = own_links(backlinks, site)
     words = Words.of(brands or brand_names(site, pages))
-    wide = keywords_of(keywords, words)
+    given = keywords_of(keywords, words)
+    searched = _telling(keywords_of(queries, words))
     by_page = _page_keywords(pages, words)
-    wide = tuple(dict.fromkeys([*wide, *_commonest(by_page)]))
-    pairs = zip(links["anchor"], links["target_url"], strict=True)
-    seen: dict[tuple[str | None, str], AnchorClass] = {}
-    general: dict[str | None, AnchorClass] = {}
-    for anchor, target in pairs:
-        if anchor not in general:
-            general[anchor] = classify(anchor, words, wide)
-        if (anchor, target) not in seen:
-            own = classify(anchor, words, by_page.get(target, ()))
-            seen[anchor, target] = _closer(own, general[anchor])
-    again = zip(links["anchor"], links["target_url"], strict=True)
-    kinds = {url: page_kind(url) for url in links["target_url"].unique()}
+    wide = Keywords.of([*given, *searched, *_commonest(by_page)])
+    kinds = page_kinds(links["target_url"].unique().tolist(), pages)
     return links.assign(
         kind=links["target_url"].map(kinds).astype(object),
-        **{"class": pd.Series([seen[pair] for pair in again], dtype=object)},
+        **{"class": _classes(links, words, wide, by_page)},
         follow=followed(links),
     )
+
+
+def _classes(
+    links: pd.DataFrame,
+    words: Words,
+    wide: Keywords,
+    by_page: dict[str, tuple[Keyword, ...]],
+) -> pd.Series:
+    anchors = links["anchor"].unique()
+    general = {anchor: classify(anchor, words, wide) for anchor in anchors}
+    own = {
+        url: Keywords.of(by_page.get(page_key(url), ()))
+        for url in links["target_url"].unique()
+    }
+    pairs = list(zip(links["anchor"], links["target_url"], strict=True))
+    known = {
+        (anchor, url): _closer(classify(anchor, words, own[url]), general[anchor])
+        for anchor, url in dict.fromkeys(pairs)
+    }
+    return pd.Series([known[pair] for pair in pairs], index=links.index, dtype=object)
+
+
+def page_kinds(
+    urls: Iterable[str], pages: pd.DataFrame | None = None
+) -> dict[str, PageKind]:
+    """Return the kind of each URL; title and identifiers help where known."""
+    known: dict[str, tuple[str | None, list[str] | None]] = {}
+    if pages is not None:
+        rows = zip(pages["url"], pages["title"], pages["identifiers"], strict=True)
+        known = {page_key(url): (title, ids or None) for url, title, ids in rows}
+    return {
+        url: page_kind(url, *known.get(page_key(url), (None, None))) for url in urls
+    }
 
 
 def _closer(own: AnchorClass, general: AnchorClass) -> AnchorClass:
@@ -90,10 +116,19 @@ def _page_keywords(
     if pages is None:
         return {}
     rows = zip(pages["url"], pages["title"], pages["h1"], strict=True)
-    return {url: keywords_of((title, h1), words) for url, title, h1 in rows}
+    return {
+        page_key(url): _telling(keywords_of((title, h1), words))
+        for url, title, h1 in rows
+    }
+
+
+def _telling(phrases: Iterable[Keyword]) -> tuple[Keyword, ...]:
+    """Leave out phrases of words that say nothing: `Home`, `login`."""
+    return tuple(phrase for phrase in phrases if phrase - _EMPTY_WORDS)
 
 
 def _commonest(by_page: dict[str, tuple[Keyword, ...]]) -> Iterable[Keyword]:
     """Short phrases of other pages: links often aim beside their page."""
-    counts = Counter(k for found in by_page.values() for k in found if len(k) <= 4)
+    short = (k for found in by_page.values() for k in found if len(k) < MAX_KEYWORD)
+    counts = Counter(short)
     return [keyword for keyword, _ in counts.most_common(SITEWIDE_KEYWORDS)]
