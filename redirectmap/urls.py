@@ -136,27 +136,27 @@ def parse(
 
 def _parse(text: str, base: str | None, *, private: bool) -> Url | Refusal:
     try:
-        parsed = ada_url.URL(text, base) if base else ada_url.URL(text)
+        href = (ada_url.URL(text, base) if base else ada_url.URL(text)).href
     except (ValueError, UnicodeEncodeError):
         return Refusal(shown(text), "unparsable")
-    if parsed.protocol not in {"http:", "https:"}:
+    if not href.startswith(("http://", "https://")):
         return Refusal(shown(text), "scheme")
-    if parsed.username or parsed.password:
+    if "@" in href.split("/", 3)[2]:
         return Refusal(shown(text), "credentials")
-    href = parsed.href
     if len(href) > MAX_URL_CHARS:
         return Refusal(shown(text), "too_long")
-    if not private and is_private_host(parsed.host):
+    url = _taken_apart(href)
+    if not private and is_private_host(url.host):
         return Refusal(shown(text), "private_address")
+    return url
+
+
+def _taken_apart(href: str) -> Url:
+    """Split what the parser spelled: asking it for each part costs four times this."""
     key = href.partition("#")[0]
-    return Url(
-        href=href,
-        key=key,
-        scheme=parsed.protocol[:-1],
-        host=parsed.host,
-        path=parsed.pathname,
-        query=key.partition("?")[2] if "?" in key else None,
-    )
+    location, mark, query = key.partition("?")
+    scheme, _, host, path = location.split("/", 3)
+    return Url(href, key, scheme[:-1], host, f"/{path}", query if mark else None)
 
 
 def shown(text: str) -> str:
