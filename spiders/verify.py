@@ -151,14 +151,15 @@ class VerifySpider(Spider):
 def facts_of(response: Response, url: str, watch: frozenset[str]) -> Facts:
     """Say what a page shows to a search engine and to a reader."""
     headers = {
-        name: b", ".join(response.headers.getlist(name)).decode("latin-1")
-        for name in ("Content-Type", "X-Robots-Tag", "Link")
+        name: b"\n".join(response.headers.getlist(name)).decode("latin-1")
+        for name in ("Content-Type", "X-Robots-Tag", "Link", "Content-Language")
     }
     facts: Facts = {
         "url": url,
         "status": response.status,
         "x_robots": headers["X-Robots-Tag"],
         "link": headers["Link"],
+        "content_language": headers["Content-Language"],
     }
     if is_html(headers["Content-Type"], response.body):
         facts.update(page_facts(response.body, headers["Content-Type"], url, watch))
@@ -172,15 +173,16 @@ def page_facts(
     page = read_page(body, content_type or None, url, "")
     end = body.lower().find(b"</head")
     head = LexborHTMLParser(body[: end if 0 <= end <= HEAD_CAP else HEAD_CAP])
+    root = head.css_first("html")
     fields = page.fields
     return {
         "title": fields.get("title") or "",
         "h1": fields.get("h1") or "",
-        "lang": fields.get("lang") or "",
+        "lang": (root.attributes.get("lang") if root else "") or "",
+        "shell": page.shell,
         "canonical": _canonicals(head, url),
-        "robots": _robots(head),
+        "robots": _robots(LexborHTMLParser(body[:HEAD_CAP])),
         "hreflang": {lang.lower(): to for lang, to in page.alternates},
-        "refresh": page.refresh or "",
         "text": " ".join((fields.get("text") or "").split())[:TEXT_CAP],
         "old_links": sorted(watch & {link.url.key for link in page.links}),
     }
@@ -200,8 +202,9 @@ def _base(head: LexborHTMLParser, url: str) -> str:
     return found.key if isinstance(found, Url) else url
 
 
-def _robots(head: LexborHTMLParser) -> str:
-    nodes = (node.attributes for node in head.css("meta[name]"))
+def _robots(page: LexborHTMLParser) -> str:
+    """Search engines obey the robots meta wherever it stands."""
+    nodes = (node.attributes for node in page.css("meta[name]"))
     names = {"robots", "googlebot"}
     found = (n.get("content") for n in nodes if (n["name"] or "").lower() in names)
     return ", ".join((content or "").lower() for content in found)

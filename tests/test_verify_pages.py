@@ -10,12 +10,8 @@ import pytest
 
 from redirectmap.tables import PAGES
 from redirectmap.verify import VerifySettings, verify_plan
-from redirectmap.verify.judge_page import (
-    Expected,
-    PageText,
-    header_directives,
-    judge_page,
-)
+from redirectmap.verify.judge_page import header_directives, judge_page
+from redirectmap.verify.known import Expected, PageText
 from tests.verify_site import Reply, Site, page, plan_of, serving
 
 OLD = "http://old.example"

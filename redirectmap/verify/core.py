@@ -18,6 +18,7 @@ from redirectmap.urls import Url, parse
 from redirectmap.verify.engine import Engine
 from redirectmap.verify.extras import ask_extras
 from redirectmap.verify.judge import Row, judge_walk
+from redirectmap.verify.judge_page import OTHER_TITLE, likeness
 from redirectmap.verify.page_stage import check_pages, texts_of
 from redirectmap.verify.problems import OK, PROBLEMS, Problem, worst_first
 from redirectmap.verify.run import Run
@@ -168,16 +169,24 @@ def judge_all(run: Run) -> None:
 
 def _compare_agents(run: Run, row: Row, walk: Walk) -> Iterator[Problem]:
     other = run.state.walk("googlebot", row.old_url)
-    if other is None or other.signature == walk.signature:
+    if other is None:
         return
-    yield Problem("agents_differ", f"browser: {brief(walk)}; Googlebot: {brief(other)}")
+    if other.signature != walk.signature:
+        seen = f"browser: {brief(walk)}; Googlebot: {brief(other)}"
+        yield Problem("agents_differ", seen)
+        return
+    titles = walk.facts.get("title", ""), other.facts.get("title", "")
+    if all(titles) and titles[0] != titles[1] and likeness(*titles) < OTHER_TITLE:
+        seen = f"title for browsers {titles[0]!r}, for Googlebot {titles[1]!r}"
+        yield Problem("agents_differ", seen)
 
 
 def brief(walk: Walk) -> str:
     """Say in a few words how a walk went."""
     steps = [str(hop.status) for hop in walk.hops]
     end = str(walk.status) if walk.end == "answer" else walk.end
-    return f"{' '.join([*steps, end])} at {walk.final_url}"
+    hidden = " (noindex)" if "noindex" in walk.facts.get("robots", "") else ""
+    return f"{' '.join([*steps, end])} at {walk.final_url}{hidden}"
 
 
 def table_of(run: Run) -> pd.DataFrame:

@@ -33,9 +33,11 @@ ATTEMPTS = 3
 GIVE_UP_AFTER = 30
 _WANTED = frozenset(
     {
+        b"content-language",
         b"content-type",
         b"link",
         b"location",
+        b"refresh",
         b"retry-after",
         b"set-cookie",
         b"strict-transport-security",
@@ -123,7 +125,7 @@ class _Slot:
     def answer(self, code: int, message: str) -> Answer:
         status = self.curl.getinfo(pycurl.RESPONSE_CODE)
         cut_by_us = code == pycurl.E_WRITE_ERROR and self.size > self.cap
-        if code and not cut_by_us:
+        if code and not cut_by_us and code != pycurl.E_BAD_CONTENT_ENCODING:
             return Answer(status, error=_end_of(code, message), detail=message)
         body = b"".join(self.body)[: self.cap] if self.keep else b""
         return Answer(status, _headers(self.lines), body)
@@ -143,6 +145,7 @@ def _handle(settings: VerifySettings) -> Any:  # noqa: ANN401 - pycurl has no ty
         pycurl.TIMEOUT_MS: int(settings.timeout * 1000),
         pycurl.CONNECTTIMEOUT_MS: int(settings.connect_timeout * 1000),
         pycurl.HTTPHEADER: ["Accept: text/html,*/*;q=0.8"],
+        pycurl.ACCEPT_ENCODING: "gzip, deflate",
     }
     for option, value in options.items():
         curl.setopt(option, value)

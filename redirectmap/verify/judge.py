@@ -11,13 +11,16 @@ Bounds  a URL is compared as the host that answers for it spells it (`--base`
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from redirectmap.planning.variants import FOLDS
 from redirectmap.urls import Url, is_private_host, parse
+from redirectmap.verify.judge_language import LANGUAGES
 from redirectmap.verify.problems import Problem
-from redirectmap.verify.walk import TEMPORARY, Walk
+from redirectmap.verify.walk import TEMPORARY, Hop, Walk
 
 _NO_ANSWER = {
     "loop": "loop",
@@ -32,13 +35,9 @@ _NO_ANSWER = {
     "broken": "broken_answer",
 }
 
-LANGUAGES = (
-    "ar|bg|bn|ca|cs|da|de|el|en|es|et|fa|fi|fr|he|hi|hr|hu|id|it|ja|ko|lt|lv|ms|nb"
-    "|nl|no|pl|pt|ro|ru|sk|sl|sr|sv|th|tr|uk|ur|vi|zh"
-)
 _HOME = re.compile(
     rf"/(?:(?:{LANGUAGES})(?:-[a-zA-Z]{{2}})?/?)?"
-    r"(?:(?:index|default|home)\.\w+)?"
+    r"(?:(?:index|default|home)\.\w+|home/?)?"
 )
 
 
@@ -83,7 +82,7 @@ def judge_walk(row: Row, walk: Walk, same: Same) -> list[Problem]:
         found.extend(_keep(row, walk, same))
     else:
         found.extend(_redirect(row, walk, same))
-    return [*found, *_way(walk)]
+    return [*found, *_way(row, walk, same)]
 
 
 def describe(walk: Walk) -> str:
@@ -114,36 +113,47 @@ def loop_members(walk: Walk) -> list[str]:
 
 
 def _gone(walk: Walk) -> Iterator[Problem]:
-    if walk.hops:
+    where = f"410 planned, goes to {walk.final_url}"
+    if walk.hops and walk.status in {404, 410}:
+        yield from _gone_late(walk)
+    elif walk.hops:
         if is_home(walk.final_url):
-            yield Problem("homepage", f"410 planned, goes to {walk.final_url}")
-        else:
-            yield Problem("gone_redirects", f"410 planned, goes to {walk.final_url}")
+            yield Problem("homepage", where)
+        yield Problem("gone_redirects", where)
     elif walk.status == 404:
         yield Problem("missing_not_gone", "404 where 410 is planned")
-    elif walk.status in {200, 204, 206}:
-        if "meta_refresh" in walk.facts:
-            yield Problem("meta_refresh", f"refreshes to {walk.facts['meta_refresh']}")
+    elif 200 <= walk.status < 300:
+        yield from _markup(walk)
         yield Problem("not_gone", f"410 planned, answers {walk.status}")
     elif walk.status != 410:
         yield _bad_status(walk, "410 planned")
+
+
+def _gone_late(walk: Walk) -> Iterator[Problem]:
+    """The URL is gone, but only after redirects; to its other spelling is fine."""
+    if loose(walk.final_url) != loose(walk.start):
+        where = f"{walk.final_url} ({walk.status})"
+        yield Problem("gone_redirects", f"410 planned, goes to {where}")
+    elif walk.status == 404:
+        yield Problem("missing_not_gone", "404 where 410 is planned")
 
 
 def _keep(row: Row, walk: Walk, same: Same) -> Iterator[Problem]:
     goal = same(row.expected or row.old_url)
     if walk.hops and same(walk.final_url) not in {goal, same(row.old_url)}:
         yield from _elsewhere(row, walk, same, goal)
+        yield from _landing(walk)
     elif walk.status != 200:
         yield _bad_status(walk, "200 planned")
     else:
-        yield from _markup(walk)
+        yield from _markup(walk, guess=False)
 
 
 def _redirect(row: Row, walk: Walk, same: Same) -> Iterator[Problem]:
     if not walk.hops:
-        if walk.status == 200:
-            markup = list(_markup(walk))
-            yield from markup or [Problem("not_redirected", "still answers 200")]
+        if 200 <= walk.status < 300:
+            answers = f"still answers {walk.status}"
+            yield from list(_markup(walk)) or [Problem("not_redirected", answers)]
         else:
             yield _bad_status(walk, "a redirect planned")
         return
@@ -151,23 +161,34 @@ def _redirect(row: Row, walk: Walk, same: Same) -> Iterator[Problem]:
     final = same(walk.final_url)
     way = [same(hop.target) for hop in walk.hops]
     if final == goal:
-        yield from _chain(row, walk, same)
+        yield from _moves_on(walk)
     elif goal in way:
         yield from _goes_on(row, walk, same, goal)
     else:
         yield from _elsewhere(row, walk, same, goal)
-        yield from _chain(row, walk, same)
+    yield from _chain(row, walk, same)
     yield from _landing(walk)
     yield from _statuses(row, walk)
 
 
-def _markup(walk: Walk) -> Iterator[Problem]:
-    if "meta_refresh" in walk.facts:
-        to = walk.facts["meta_refresh"]
-        yield Problem("meta_refresh", f"200 and a meta refresh to {to}")
-    if "javascript" in walk.facts:
-        to = walk.facts["javascript"]
-        yield Problem("javascript_redirect", f"200 and a script that goes to {to}")
+def _markup(walk: Walk, *, guess: bool = True) -> Iterator[Problem]:
+    facts = walk.facts
+    if "meta_refresh" in facts:
+        to = facts["meta_refresh"]
+        yield Problem("meta_refresh", f"200 and a refresh to {to}")
+    script = facts.get("javascript") or (facts.get("script_guess") if guess else None)
+    if script:
+        yield Problem("javascript_redirect", f"200 and a script that goes to {script}")
+
+
+def _moves_on(walk: Walk) -> Iterator[Problem]:
+    """The planned page is there, and sends its reader on by itself."""
+    for name, how in (("meta_refresh", "a refresh"), ("javascript", "a script")):
+        if name in walk.facts:
+            to = walk.facts[name]
+            message = f"{walk.final_url} goes on to {to} by {how}"
+            yield Problem("target_redirects", message)
+            return
 
 
 def _bad_status(walk: Walk, planned: str) -> Problem:
@@ -190,8 +211,8 @@ def _chain(row: Row, walk: Walk, same: Same) -> Iterator[Problem]:
     ends = {loose(same(row.old_url)), loose(same(steps[-1]))}
     if all(stop in ends for stop in stops):
         yield Problem("bounce", f"{len(steps)} hops for slash, case or host: {way}")
-    else:
-        yield Problem("chain", f"{len(steps)} hops: {way}")
+    shorter = f"send {row.old_url} straight to {row.expected or steps[-1]}"
+    yield Problem("chain", f"{len(steps)} hops: {way}; {shorter}")
 
 
 def _goes_on(row: Row, walk: Walk, same: Same, goal: str) -> Iterator[Problem]:
@@ -206,19 +227,31 @@ def _goes_on(row: Row, walk: Walk, same: Same, goal: str) -> Iterator[Problem]:
 
 def _elsewhere(row: Row, walk: Walk, same: Same, goal: str) -> Iterator[Problem]:
     final = same(walk.final_url)
-    message = f"goes to {walk.final_url}, planned {row.expected}"
+    message = f"goes to {walk.final_url}, planned {row.expected or row.old_url}"
     goal_path, _, goal_query = goal.partition("?")
     path, _, query = final.partition("?")
     if path == goal_path:
-        yield Problem(
-            "query_lost" if lost(goal_query, query) else "query_added", message
-        )
+        if not _carried(row.old_url, goal_query, query):
+            name = "query_lost" if lost(goal_query, query) else "query_added"
+            yield Problem(name, message)
     elif loose(final) == loose(goal):
         yield Problem("bounce", message)
     elif is_home(final) and not is_home(goal):
         yield Problem("homepage", message)
     else:
         yield Problem("wrong_target", message)
+
+
+def _carried(old_url: str, planned: str, found: str) -> bool:
+    """Say whether two queries differ in order alone, or in tracking carried over."""
+    extra = Counter(found.split("&")) - Counter(planned.split("&"))
+    own = set(old_url.partition("?")[2].split("&"))
+    tracking = all(pair in own and _tracks(pair) for pair in extra if pair)
+    return tracking and not lost(planned, found)
+
+
+def _tracks(pair: str) -> bool:
+    return "?" not in FOLDS["tracking parameters"](f"https://x/?{pair}")
 
 
 def lost(planned: str, found: str) -> bool:
@@ -244,16 +277,29 @@ def _statuses(row: Row, walk: Walk) -> Iterator[Problem]:
         yield Problem("temporary", f"answers {statuses} where 301 is planned")
 
 
-def _way(walk: Walk) -> Iterator[Problem]:
+def _way(row: Row, walk: Walk, same: Same) -> Iterator[Problem]:
     for hop in walk.hops:
-        if hop.url.startswith("https:") and hop.target.startswith("http:"):
-            if is_inner(hop.target):
-                continue
+        if _drops_tls(row, hop, same):
             yield Problem("insecure_hop", f"{hop.url} leads to {hop.target}")
             break
     if "odd_location" in walk.facts:
         text = walk.facts["odd_location"]
         yield Problem("odd_location", f"Location is not encoded: {text}")
+
+
+def _drops_tls(row: Row, hop: Hop, same: Same) -> bool:
+    """Say whether a hop leaves https, or passes the planned https host by http."""
+    if not hop.target.startswith("http:"):
+        return False
+    if hop.url.startswith("https:"):
+        asked_by_http = same(hop.url).startswith("http:")
+        return not (asked_by_http and is_inner(hop.target))
+    planned = row.expected.startswith("https:")
+    return planned and _host(hop.target) == _host(row.expected)
+
+
+def _host(url: str) -> str:
+    return url.partition("//")[2].partition("/")[0]
 
 
 def is_inner(url: str) -> bool:

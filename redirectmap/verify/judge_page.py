@@ -12,47 +12,26 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
 from redirectmap.urls import Url, is_private_host, parse
-from redirectmap.verify.judge import LANGUAGES, Same
+from redirectmap.verify.judge import Same
+from redirectmap.verify.judge_language import wrong_language
+from redirectmap.verify.known import Expected, PageText
+from redirectmap.verify.missing import says_missing
 from redirectmap.verify.problems import Problem
 
 Facts = dict[str, Any]
 MIN_TEXT = 200
 TEXT_CAP = 5_000
 SAME_TITLE = 60.0
-_WORD = re.compile(r"\w{4,}")
-_MISSING = re.compile(
-    r"^\W*404\b(?!\s+\w+\s+\w)|\b(?:error|fehler|erreur)\s+404\b|\b404\s+(?:error|page|not)"
-    r"|\bnot found\b|does(?: not|n't) exist"
-    r"|no longer (?:available|exists?)|nicht gefunden|existiert nicht|nicht mehr verf"
-    r"|page introuvable|n'existe (?:pas|plus)|no encontrad[ao]|non trovat[ao]"
-    r"|niet gevonden",
-    re.IGNORECASE,
+OTHER_TITLE = 45.0
+_WITH_VALUE = frozenset(
+    {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
 )
-_IN_PATH = re.compile(rf"//[^/]+/({LANGUAGES})(?:-[a-zA-Z]{{2}})?(?:/|$)")
-
-
-@dataclass(frozen=True, slots=True)
-class PageText:
-    """What is known of a page beforehand; empty where not known."""
-
-    title: str = ""
-    h1: str = ""
-    text: str = ""
-    lang: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """The old page and the planned one, as the plan's makers saw them."""
-
-    old_url: str
-    old: PageText
-    new: PageText
+_ASKED = re.compile(r"\S*[/\d]\S*")
+_WORD = re.compile(r"\w{4,}")
 
 
 def judge_page(
@@ -67,15 +46,19 @@ def judge_page(
         same: Maps a URL key to the spelling URLs are compared in.
         planned: It is the planned page, so it must look like it.
     """
-    found = [*_indexing(facts), *_canonical(url, facts, same)]
-    found += _refresh(url, facts)
+    found = judge_headers(url, facts, same)
     missing = _says_missing(facts, expected)
     if missing:
         return [*found, missing]
-    found += _language(facts, expected)
-    if planned and not any(p.name == "wrong_language" for p in found):
-        found += _parity(facts, expected)
-    return found
+    language = wrong_language(url, facts, expected)
+    if language:
+        return [*found, Problem("wrong_language", language)]
+    return [*found, *_parity(facts, expected)] if planned else found
+
+
+def judge_headers(url: str, facts: Facts, same: Same) -> list[Problem]:
+    """Return what forbids to index `url`; all that counts for a PDF."""
+    return [*_indexing(facts), *_canonical(url, facts, same)]
 
 
 def _indexing(facts: Facts) -> Iterator[Problem]:
@@ -88,15 +71,21 @@ def _indexing(facts: Facts) -> Iterator[Problem]:
 
 
 def header_directives(text: str) -> str:
-    """Keep the directives of X-Robots-Tag that are meant for Googlebot or all."""
+    """Keep the directives of X-Robots-Tag that are meant for Googlebot or all.
+
+    Args:
+        text: The values of all such headers, one a line; an agent's name counts
+            up to the end of its line.
+    """
     kept = []
-    agent = ""
-    for part in text.lower().split(","):
-        name, colon, rest = part.strip().partition(":")
-        if colon and name.strip() not in {"unavailable_after", "max-snippet"}:
-            agent, part = name.strip(), rest  # noqa: PLW2901 - the agent is cut off
-        if agent in {"", "googlebot"}:
-            kept.append(part.strip())
+    for line in text.lower().split("\n"):
+        agent = ""
+        for part in line.split(","):
+            name, colon, rest = part.strip().partition(":")
+            if colon and name.strip() not in _WITH_VALUE:
+                agent, part = name.strip(), rest  # noqa: PLW2901 - the agent is cut off
+            if agent in {"", "*", "googlebot", "robots"}:
+                kept.append(part.strip())
     return ", ".join(kept)
 
 
@@ -122,76 +111,31 @@ def _is_stand_in(url: str, canonical: str) -> bool:
     here, there = parse(url), parse(canonical)
     if not (isinstance(here, Url) and isinstance(there, Url)):
         return False
-    return is_private_host(here.host) and here.wire == there.wire
-
-
-def _refresh(url: str, facts: Facts) -> Iterator[Problem]:
-    text = facts.get("refresh", "")
-    target = parse(text, url, as_browser=True) if text else None
-    if isinstance(target, Url) and target.key != url:
-        message = f"{url} goes on to {target.key} by meta refresh"
-        yield Problem("target_redirects", message)
+    staged = is_private_host(here.host) and not is_private_host(there.host)
+    return staged and here.wire == there.wire
 
 
 def _says_missing(facts: Facts, expected: Expected) -> Problem | None:
     known = f"{expected.old.title} {expected.new.title} {expected.new.h1}"
-    if _MISSING.search(known):
+    said = says_missing(
+        facts.get("title", ""), facts.get("h1", ""), facts.get("text", "")
+    )
+    if said is None or says_missing(known, "", expected.new.text):
         return None
-    text = facts.get("text", "")
-    short = text if len(text) < 400 else ""
-    for where in (facts.get("title", ""), facts.get("h1", ""), short):
-        if _MISSING.search(where):
-            return Problem("soft_404", f"answers 200 and says {where[:100]!r}")
-    return None
+    return Problem("soft_404", f"answers 200 and says {said[:100]!r}")
 
 
 def like_probe(facts: Facts, probe: Facts) -> bool:
     """Say whether a page looks like the answer to a URL that cannot exist.
 
-    Pages without text (the shell of a script) all look alike: no statement.
+    Pages without text (the shell of a script) all look alike: no statement. The
+    title may name the URL asked for, so it need not be equal.
     """
     text, other = facts.get("text", ""), probe.get("text", "")
-    if facts.get("title") != probe.get("title") or not (text and other):
+    if not (text and other):
         return False
-    return cosine(text, other) > 0.95
-
-
-def _language(facts: Facts, expected: Expected) -> Iterator[Problem]:
-    wanted, told_by = _wanted_language(expected)
-    found = facts.get("lang", "").lower()[:2]
-    text = facts.get("text", "")
-    if wanted and not found and len(text) >= MIN_TEXT:
-        found = detected(text)
-    if not wanted or not found or wanted == found:
-        return
-    if told_by == "lang" and _same_by_text(expected.old.text, text):
-        return
-    message = f"the old page is in {wanted!r}, this one in {found!r}"
-    alternate = facts.get("hreflang", {}).get(wanted)
-    if alternate:
-        message += f"; its {wanted} version is {alternate}"
-    yield Problem("wrong_language", message)
-
-
-def _wanted_language(expected: Expected) -> tuple[str, str]:
-    if expected.old.lang:
-        return expected.old.lang.lower()[:2], "lang"
-    found = _IN_PATH.search(expected.old_url)
-    return (found[1], "path") if found else ("", "")
-
-
-def _same_by_text(old: str, new: str) -> bool:
-    """Templates often lie about their language; two long texts do not."""
-    if min(len(old), len(new)) < MIN_TEXT:
-        return False
-    return detected(old) == detected(new)
-
-
-def detected(text: str) -> str:
-    """Return the language of a text as two letters."""
-    from py3langid import classify
-
-    return str(classify(text[:2_000])[0])
+    titles = {_ASKED.sub("", one.get("title", "")).strip() for one in (facts, probe)}
+    return len(titles) == 1 and (text == other or cosine(text, other) > 0.95)
 
 
 def _parity(facts: Facts, expected: Expected) -> Iterator[Problem]:
@@ -202,23 +146,31 @@ def _parity(facts: Facts, expected: Expected) -> Iterator[Problem]:
         if _unlike_old(heads, text, old):
             yield Problem("parity", f"nothing here recalls the old page: {title!r}")
         return
-    alike = (
-        cosine(new.text[:TEXT_CAP], text)
-        if min(len(new.text), len(text)) >= 40
-        else None
-    )
-    head = max(
-        (likeness(a, b) for a in (new.title, new.h1) for b in heads if a and b),
-        default=None,
-    )
-    same_head = head is None or head >= SAME_TITLE
+    alike = _text_likeness(new.text[:TEXT_CAP], facts)
+    heads_alike = [
+        max((likeness(known, head) for head in heads if head), default=None)
+        for known in (new.title, new.h1)
+        if known
+    ]
+    known_heads = [value for value in heads_alike if value is not None]
+    same_head = max(known_heads, default=100.0) >= SAME_TITLE
     if alike is not None and alike < (0.35 if same_head else 0.6):
         message = f"{alike:.0%} of the planned page's words; title now {title!r}"
         yield Problem("parity", message)
     elif alike is None and not same_head:
         yield Problem("parity", f"title {title!r}, planned {new.title or new.h1!r}")
-    elif not same_head:
-        yield Problem("title_changed", f"title {title!r}, planned {new.title!r}")
+    elif min(known_heads, default=100.0) < OTHER_TITLE:
+        planned = " / ".join(part for part in (new.title, new.h1) if part)
+        seen = " / ".join(part for part in heads if part)
+        yield Problem("title_changed", f"title and h1 {seen!r}, planned {planned!r}")
+
+
+def _text_likeness(planned: str, facts: Facts) -> float | None:
+    """Return 0 to 1; None where one of them has too little text to tell."""
+    text = facts.get("text", "")
+    if len(planned) >= MIN_TEXT and len(text) < 40 and not facts.get("shell"):
+        return 0.0
+    return cosine(planned, text) if min(len(planned), len(text)) >= 40 else None
 
 
 def _unlike_old(heads: list[str], text: str, old: PageText) -> bool:
@@ -230,14 +182,17 @@ def _unlike_old(heads: list[str], text: str, old: PageText) -> bool:
 
 def likeness(one: str, other: str) -> float:
     """Return how alike two titles are, 0 to 100, with and without the brand."""
-    from rapidfuzz.fuzz import token_sort_ratio
+    from rapidfuzz.fuzz import token_set_ratio, token_sort_ratio
 
-    pairs = [(one, other), (_bare(one), _bare(other)), (_bare(one), other)]
-    return max(token_sort_ratio(a.lower(), b.lower()) for a, b in pairs)
+    a, b = one.lower(), other.lower()
+    bare_a, bare_b = _bare(a), _bare(b)
+    pairs = [(a, b), (bare_a, bare_b), (bare_a, b), (a, bare_b)]
+    whole = max(token_sort_ratio(x, y) for x, y in pairs)
+    return float(max(whole, 0.8 * token_set_ratio(bare_a, bare_b)))
 
 
 def _bare(title: str) -> str:
-    return re.split(r"\s+[|\u2013\u2014\u00b7\u00bb-]\s+", title)[0]
+    return re.split(r"\s+[|\u2013\u2014\u00b7\u00bb:-]\s+", title)[0]
 
 
 def cosine(one: str, other: str) -> float:

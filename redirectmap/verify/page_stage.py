@@ -18,13 +18,8 @@ from redirectmap.verify.around import (
     walk_note,
 )
 from redirectmap.verify.judge import Row, is_home
-from redirectmap.verify.judge_page import (
-    Expected,
-    Facts,
-    PageText,
-    judge_page,
-    like_probe,
-)
+from redirectmap.verify.judge_page import Facts, judge_headers, judge_page, like_probe
+from redirectmap.verify.known import Expected, PageText
 from redirectmap.verify.pages import fetch_pages
 from redirectmap.verify.problems import Problem
 from redirectmap.verify.run import Run
@@ -53,11 +48,14 @@ def check_pages(run: Run, plan: pd.DataFrame, old: Texts, new: Texts) -> None:
     pages = run.state.pages()
     robots = _robots(run, finals)
     titles = _titles(plan)
+    same = run.sites.same
     for row, walk in landings:
         facts = pages.get(walk.final_url)
         if not robots.allows(_wire(run, walk.final_url)):
             message = f"robots.txt forbids Googlebot {walk.final_url}"
             run.add(row.old_url, Problem("robots_blocked", message))
+        if not _is_html(walk):
+            run.add(row.old_url, *judge_headers(walk.final_url, _headers(walk), same))
         if facts is None or facts.get("status") != 200:
             continue
         expected = _expected(row, titles, old, new)
@@ -83,6 +81,11 @@ def _landings(run: Run) -> Iterator[Landing]:
 def _is_html(walk: Walk) -> bool:
     kind = walk.facts.get("content-type", "").partition(";")[0].strip().lower()
     return kind in {"", "text/html", "application/xhtml+xml"}
+
+
+def _headers(walk: Walk) -> Facts:
+    facts = walk.facts
+    return {"x_robots": facts.get("x-robots-tag", ""), "link": facts.get("link", "")}
 
 
 def _wire(run: Run, key: str) -> str:

@@ -51,10 +51,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "parity": ("error", "the target is not the page the plan matched: look at it"),
     "query_lost": ("warning", "carry the query over"),
     "query_added": ("warning", "drop the old query: it makes a duplicate URL"),
+    "bounce": ("warning", "spell the target as the new site spells it"),
     "chain": ("warning", "redirect straight to the planned target"),
     "temporary": ("warning", "answer 301 or 308: the move is for good"),
     "wrong_status": ("warning", "answer with the planned status"),
-    "bounce": ("warning", "spell the target as the new site spells it"),
     "insecure_hop": ("warning", "redirect to https at once"),
     "redirect_unseen": (
         "warning",

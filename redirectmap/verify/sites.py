@@ -7,6 +7,8 @@ in all reports; only the request goes elsewhere.
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,7 +40,11 @@ class Sites:
     base: str | None
 
     def same(self, key: str) -> str:
-        """Spell `key` as it is requested, so that two URLs can be compared."""
+        """Spell `key` as it is requested, so that two URLs can be compared.
+
+        What RFC 3986 (6.2.2) calls equivalent becomes equal: case and need of
+        percent-encoding, an empty query.
+        """
         return _same(key, self.base, self.old_hosts)
 
 
@@ -128,9 +134,19 @@ def host_of(key: str) -> str:
     return key.split("/", 3)[2].partition("?")[0]
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def _same(key: str, base: str | None, old_hosts: frozenset[str]) -> str:
+    key = _ENCODED.sub(_plain, key).removesuffix("?") if key else key
     if base is None or not key or host_of(key) not in old_hosts:
         return key
     rest = key.partition("//")[2]
     return base + rest[len(host_of(key)) :]
+
+
+_ENCODED = re.compile("%[0-9A-Fa-f]{2}")
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
+
+
+def _plain(found: re.Match[str]) -> str:
+    sign = chr(int(found[0][1:], 16))
+    return sign if sign in _UNRESERVED else found[0].upper()

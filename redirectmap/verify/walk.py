@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from redirectmap.urls import Refusal, Url, parse, shown
 from redirectmap.verify.guard import Address, Guard
+from redirectmap.verify.markup import head_facts, markup_redirect
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TEMPORARY = frozenset({302, 303, 307})
@@ -48,6 +49,7 @@ class Answer:
         status: HTTP status; 0 where no answer came.
         headers: Names in lower case and raw values, in order, the useful ones.
         body: First bytes of the body where it was asked for.
+        facts: What its headers and markup say, once that was looked up.
         error: An `End` where the request failed, else empty.
         detail: What failed, one line.
     """
@@ -57,6 +59,7 @@ class Answer:
     body: bytes = b""
     error: str = ""
     detail: str = ""
+    facts: dict[str, str] | None = None
 
     def all(self, name: bytes) -> list[bytes]:
         """Return the values of every header `name`."""
@@ -118,7 +121,8 @@ class Walk:
     def signature(self) -> tuple[object, ...]:
         """What a visitor experiences: two walks that differ here differ."""
         statuses = tuple(hop.status for hop in self.hops)
-        return (statuses, self.end, self.status, self.final_url)
+        hidden = "noindex" in self.facts.get("robots", "")
+        return (statuses, self.end, self.status, self.final_url, hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +183,8 @@ class Walker:
 
     @property
     def wants_body(self) -> bool:
-        """An old URL's own answer is searched for markup redirects."""
-        return bool(self.cap) or (not self.walk.hops and self.method == "GET")
+        """A page is searched for redirects in its markup, and for its title."""
+        return bool(self.cap) or self.method == "GET"
 
     def feed(self, answer: Answer) -> None:
         """Take the answer to `url`; afterwards `url` is the next one or None."""
@@ -252,17 +256,11 @@ class Walker:
         self._stop("bad_redirect", reason)
 
     def _note_final(self, answer: Answer) -> None:
-        facts = self.walk.facts
         if self.cap:
             self.body = answer.body
-        for name in (b"content-type", b"x-robots-tag", b"link"):
-            values = b", ".join(answer.all(name)).decode("latin-1")
-            if values:
-                facts[name.decode()] = values[:2_000]
-        if answer.status == 200 and answer.body:
-            from redirectmap.verify.markup import markup_redirect
-
-            facts.update(markup_redirect(answer.body, self.walk.final_url))
+        if answer.facts is None:
+            answer.facts = _facts_of(answer, self.walk.final_url)
+        self.walk.facts.update(answer.facts)
         if 300 <= answer.status < 400:
             self._stop("bad_redirect", f"status {answer.status} leads nowhere")
 
@@ -270,6 +268,21 @@ class Walker:
         self.url = None
         self.walk.end = end  # type: ignore[assignment]  # engine errors are Ends
         self.walk.detail = detail
+
+
+def _facts_of(answer: Answer, url: str) -> dict[str, str]:
+    """Look up what judgements need; a page's bytes are not needed after that."""
+    facts: dict[str, str] = {}
+    for name in (b"content-type", b"x-robots-tag", b"link", b"content-language"):
+        values = b"\n".join(answer.all(name)).decode("latin-1")
+        if values:
+            facts[name.decode()] = values[:2_000]
+    kind = facts.get("content-type", "html").lower()
+    if 200 <= answer.status < 300 and ("html" in kind or "plain" in kind):
+        facts.update(markup_redirect(answer.body, url, answer.first(b"refresh")))
+        facts.update(head_facts(answer.body))
+    answer.body = b""
+    return facts
 
 
 def read_location(raw: bytes, base: str) -> Url | Refusal:
