@@ -138,8 +138,9 @@ def crawlers(url: str, port: int, out: Path) -> dict[str, list[str]]:
         "concurrency": 16,
     }
     ours = (
-        "import sys; from spiders.__main__ import crawl; from spiders.options import"
-        " Options; sys.exit(crawl(Options.from_json(sys.argv[1])))"
+        "import sys; from spiders.__main__ import crawl;"
+        " from redirectmap.crawlsettings import CrawlJob;"
+        " sys.exit(crawl(CrawlJob.from_json(sys.argv[1])))"
     )
     found = {
         "redirectmap": [python, "-c", ours, json.dumps(options)],

@@ -1,10 +1,11 @@
 """Read one sitemap strictly: XML, index, RSS, Atom or plain text.
 
 Decides which URLs a sitemap names. A document type declaration is refused
-before anything in it is expanded, nothing is fetched, and no address comes out
-of a repaired piece of XML: a recovered parser turns `?x=1&y=2` into `?x=1=2`,
-and a wrong address here becomes a wrong redirect. Where the XML breaks, the
-entries that were complete before the break are kept and the break is named.
+before anything in it is expanded, nothing is fetched, and no parser that
+recovers is used: such a one turns `?x=1&y=2` into `?x=1=2`, and a wrong address
+here becomes a wrong redirect. Where the XML breaks, the entries that were
+complete before the break are kept and the break is named. One mistake is read
+as it was meant, and noted: an ampersand that was not escaped.
 
 Floor 0, so that the crawler (in its own process) and the readers share it.
 
@@ -13,6 +14,7 @@ Source  https://www.sitemaps.org/protocol.html
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 from xml.parsers import expat  # strict; no entity is expanded, see _Parser.doctype
@@ -30,6 +32,10 @@ _KINDS: dict[str, Kind] = {
     "RDF": "feed",
 }
 _ENTRY = {"url", "sitemap", "item", "entry"}
+_LONE_AMPERSAND = re.compile(
+    rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
+)
+_CDATA = re.compile(rb"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +106,17 @@ def _read_lines(body: bytes, sitemap: Sitemap, base: str | None) -> None:
 
 
 def _read_xml(body: bytes, sitemap: Sitemap, base: str | None) -> None:
-    reader = _Parser()
-    try:
-        reader.run(body)
-    except expat.ExpatError as error:
-        sitemap.warnings.append(
-            f"the XML breaks on line {error.lineno}: {expat.ErrorString(error.code)}; "
-            "only what stood complete before it is used"
-        )
-    except _Refused as error:
-        sitemap.warnings.append(str(error))
-        reader.entries.clear()
+    reader, broken = _parsed(body)
+    mended = _escaped(body) if broken else body
+    if mended != body:
+        again, still_broken = _parsed(mended)
+        if len(again.entries) > len(reader.entries):
+            reader, broken = again, still_broken
+            sitemap.warnings.append(
+                "an ampersand that is not escaped was read as &amp;"
+            )
+    if broken:
+        sitemap.warnings.append(broken)
     sitemap.kind = _KINDS.get(reader.root or "", "none")
     if sitemap.kind == "none":
         sitemap.warnings.append(f"it is no sitemap: its root is <{reader.root}>")
@@ -122,6 +128,30 @@ def _read_xml(body: bytes, sitemap: Sitemap, base: str | None) -> None:
         sitemap.warnings.append(f"it has more than {MAX_ENTRIES} entries")
     if not sitemap.entries and not sitemap.warnings:
         sitemap.warnings.append("it names no address")
+
+
+def _parsed(body: bytes) -> tuple[_Parser, str]:
+    """Return what could be read, and what stopped it (empty: nothing did)."""
+    reader = _Parser()
+    try:
+        reader.run(body)
+    except expat.ExpatError as error:
+        why = expat.ErrorString(error.code)
+        return reader, (
+            f"the XML breaks on line {error.lineno}: {why}; "
+            "only what stood complete before it is used"
+        )
+    except _Refused as error:
+        reader.entries.clear()
+        return reader, str(error)
+    return reader, ""
+
+
+def _escaped(body: bytes) -> bytes:
+    """Escape lone ampersands, but not inside CDATA, where they are right."""
+    parts = _CDATA.split(body)
+    parts[::2] = [_LONE_AMPERSAND.sub(b"&amp;", part) for part in parts[::2]]
+    return b"".join(parts)
 
 
 def _take(sitemap: Sitemap, entry: _Entry, base: str | None, seen: set[str]) -> None:
@@ -156,6 +186,7 @@ class _Parser:
 
     def __init__(self) -> None:
         self.root: str | None = None
+        self._prefix = ""
         self.entries: list[_Entry] = []
         self._path: list[str] = []
         self._entry: _Entry | None = None
@@ -175,17 +206,23 @@ class _Parser:
         """Refuse any document type declaration."""
         raise _Refused("it declares a document type (DTD), which no sitemap needs")
 
+    def _local(self, name: str) -> str:
+        """Return the name without the sitemap's own prefix; `image:loc` stays."""
+        prefix, _, local = name.rpartition(":")
+        return local if prefix == self._prefix else name
+
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Open an element."""
-        local = name.rpartition(":")[2]
-        self.root = self.root or local
+        if self.root is None:
+            self._prefix, _, self.root = name.rpartition(":")
+        local = self._local(name)
         self._path.append(local)
         self._text.clear()
         if len(self._path) > MAX_DEPTH:
             raise _Refused(f"its elements are nested more than {MAX_DEPTH} deep")
         if local in _ENTRY:
             self._entry = _Entry()
-        elif local == "link" and self._entry is not None and "href" in attributes:
+        elif name.endswith("link") and self._entry is not None and "href" in attributes:
             self._link(attributes)
 
     def _link(self, attributes: dict[str, str]) -> None:
@@ -198,7 +235,7 @@ class _Parser:
 
     def end(self, name: str) -> None:
         """Close an element; a closed entry with an address counts."""
-        local = name.rpartition(":")[2]
+        local = self._local(name)
         entry, text = self._entry, "".join(self._text).strip()
         self._path.pop()
         self._text.clear()

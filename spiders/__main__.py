@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from redirectmap.crawlsettings import CrawlJob
 from redirectmap.errors import (
     EXIT_DONE,
     EXIT_INTERRUPTED,
@@ -25,7 +26,6 @@ from redirectmap.errors import (
 )
 from redirectmap.sitefile import Found, SiteFile
 from spiders.ending import conclude
-from spiders.options import Options
 from spiders.settings import settings_for
 from spiders.site import SiteSpider
 
@@ -42,9 +42,9 @@ def main(arguments: list[str]) -> int:
     if arguments != ["site"]:
         sys.stderr.write("usage: python -m spiders site < options.json\n")
         return 2
-    options = Options.from_json(sys.stdin.read())
+    job = CrawlJob.from_json(sys.stdin.read())
     try:
-        return crawl(options)
+        return crawl(job)
     except RedirectmapError as error:
         _say(error=str(error.problem), hint=error.hint, where=error.where)
         return error.exit_code
@@ -53,17 +53,17 @@ def main(arguments: list[str]) -> int:
         return EXIT_RESUMABLE
 
 
-def crawl(options: Options) -> int:
+def crawl(job: CrawlJob) -> int:
     """Crawl one site; return the exit code."""
-    path = Path(options.out)
-    resume = options.resume and path.exists()
+    path = Path(job.out)
+    resume = job.resume and path.exists()
     site = SiteFile.resume(path) if resume else SiteFile.create(path)
-    _seed(site, options, fresh=not resume)
+    _seed(site, job, fresh=not resume)
     from scrapy.crawler import AsyncCrawlerProcess
 
-    process = AsyncCrawlerProcess(settings_for(options))
+    process = AsyncCrawlerProcess(settings_for(job))
     crawler = process.create_crawler(SiteSpider)
-    process.crawl(crawler, site=site, options=options)
+    process.crawl(crawler, site=site, job=job)
     loop = asyncio.get_event_loop()
     _watch(loop, crawler)
     process.start(install_signal_handlers=False)
@@ -74,11 +74,11 @@ def crawl(options: Options) -> int:
     return EXITS.get(state, EXIT_RESUMABLE)
 
 
-def _seed(site: SiteFile, options: Options, *, fresh: bool) -> None:
+def _seed(site: SiteFile, job: CrawlJob, *, fresh: bool) -> None:
     if not fresh:
         site.requeue_failed()
-    site.set_meta(state="running", reason="", start_url=options.url)
-    urls = options.urls or (options.url,)
+    site.set_meta(state="running", reason="", start_url=job.url)
+    urls = job.urls or (job.url,)
     site.add([Found(url, listed=True, depth=0) for url in urls])
 
 

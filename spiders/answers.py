@@ -92,6 +92,8 @@ class Redirects:
     def to(self, row: Row, text: str, status: int, kind: str) -> Result:
         """Judge one target, of a header or of a meta refresh."""
         target = parse_url(text, row.url, as_browser=True)
+        if isinstance(target, Url) and not _decodes(target.host):
+            target = Refusal(shown(text), "unparsable")
         if isinstance(target, Refusal):
             outcome, why = self._refused(text, target)
             spoken = (status, kind, shown(text), None)
@@ -132,3 +134,13 @@ class Redirects:
             if why:
                 return "blocked_address", why
         return "bad_redirect", refusal.message
+
+
+def _decodes(host: str) -> bool:
+    """Say whether every `xn--` label stands for a name that can be written."""
+    labels = [label[4:] for label in host.split(".") if label.startswith("xn--")]
+    try:
+        names = [label.encode("ascii").decode("punycode") for label in labels]
+    except UnicodeError:
+        return False
+    return all(name.isprintable() for name in names)

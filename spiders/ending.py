@@ -10,6 +10,7 @@ from redirectmap.sitefile import Counts, SiteFile
 from redirectmap.urls import Url, parse
 from spiders.guards import shape
 from spiders.scope import MAX_HOPS
+from spiders.soft404 import note_soft_404s
 
 
 def conclude(site: SiteFile, end: tuple[str, str] | None) -> tuple[str, str]:
@@ -18,7 +19,7 @@ def conclude(site: SiteFile, end: tuple[str, str] | None) -> tuple[str, str]:
     States: finished, capped, interrupted, partly_failed, io_error, empty.
     """
     _settle_redirects(site)
-    _note_soft_404(site)
+    note_soft_404s(site)
     _note_canonical_loops(site)
     _name_traps(site)
     counts = site.counts()
@@ -109,20 +110,6 @@ def _end_of(
         None,
         f"{count} hops: {' -> '.join(seen)[:1_000]}" if count > 1 else None,
     )
-
-
-def _note_soft_404(site: SiteFile) -> None:
-    """Flag pages that say what an invented path says in the same folder."""
-    site.db.execute("BEGIN IMMEDIATE")
-    site.db.execute(
-        "INSERT INTO warnings SELECT u.url, 'soft_404', 'answers ' || p.status ||"
-        " ' with the page that an invented path gets' FROM pages p"
-        " JOIN urls u ON u.id = p.id WHERE u.kind = 'page' AND p.status = 200"
-        " AND p.content_hash IN (SELECT content_hash FROM probes WHERE status = 200)"
-        " AND NOT EXISTS (SELECT 1 FROM warnings w WHERE w.url = u.url"
-        " AND w.code = 'soft_404')"
-    )
-    site.db.execute("COMMIT")
 
 
 def _name_traps(site: SiteFile) -> None:

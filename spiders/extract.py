@@ -11,26 +11,21 @@ Source  HTML standard, "determining the character encoding"; schema.org/Product.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from w3lib.encoding import html_to_unicode
 
 from redirectmap.urls import Url, parse as parse_url
+from spiders.content import clean, content, identifiers
 
 MAX_LINKS = 5_000
-MAX_TEXT = 20_000
 MAX_TITLE = 1_000
 MAX_HEADINGS = 200
-MAX_IDENTIFIERS = 50
 REFRESH_SECONDS = 10
-MAX_HTML_FOR_TEXT = 2_000_000
 MANY_TAGS = 5_000
 MAX_NESTING = 3_000
 REGIONS = (
@@ -45,8 +40,6 @@ _HTML = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)",
     re.IGNORECASE | re.DOTALL,
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_SPACE = re.compile(r"\s+")
 _REFRESH = re.compile(
     r"^\s*(\d+)(?:\.\d*)?\s*[;,]?\s*(?:url\s*=\s*)?['\"]?([^'\"]*)", re.IGNORECASE
 )
@@ -55,8 +48,6 @@ _NESTING = re.compile(
     r"area|html|head|body|title|script|style|a|h1|h2|h3)[\s/>])[a-z][^<>]*>",
     re.IGNORECASE,
 )
-_KINDS = {"sku", "mpn", "isbn", "productid", "gtin"}
-_POST_ID = re.compile(r"\b(?:postid|page-id|product-id|node)-(\d+)\b")
 
 
 @dataclass(slots=True)
@@ -93,14 +84,6 @@ def is_html(content_type: str, body: bytes) -> bool:
     return sniffed and _HTML.match(body[:2_000]) is not None
 
 
-def clean(text: str, limit: int = MAX_TITLE) -> str:
-    """Return text fit for a table: one line, no control or direction marks."""
-    line = " ".join(text[: limit * 2].split())
-    if not line.isprintable():
-        line = _CONTROL.sub("", line)
-    return line[:limit]
-
-
 def read_page(body: bytes, content_type: str | None, url: str, robots: str) -> Page:
     """Read a page.
 
@@ -123,9 +106,23 @@ def read_page(body: bytes, content_type: str | None, url: str, robots: str) -> P
     _canonical(tree, base, page)
     _links(tree, base, page)
     _refresh(metas, page)
-    _identifiers(tree, metas, page)
-    _content(tree, text, page)
+    _about(tree, metas, text, page)
     return page
+
+
+def _about(
+    tree: LexborHTMLParser, metas: dict[str, list[str]], text: str, page: Page
+) -> None:
+    found, sound = identifiers(tree, metas)
+    page.fields["identifiers"] = found
+    if not sound:
+        page.warnings.append(("json_ld", "JSON-LD that is not JSON"))
+    title, lang = page.fields["title"] or "", page.fields["lang"]
+    page.fields |= content(text, title, lang)
+    said = page.fields["text"] or ""
+    page.shell = len(said) < 80 and not page.links and bool(tree.css_first("script"))
+    if page.shell:
+        page.warnings.append(("no_content", "an empty shell: needs JavaScript"))
 
 
 def _flattened(text: str, page: Page) -> str:
@@ -277,75 +274,3 @@ def _refresh(metas: dict[str, list[str]], page: Page) -> None:
     found = _REFRESH.match((metas.get("refresh") or [""])[0])
     if found and found.group(2).strip() and int(found.group(1)[:9]) <= REFRESH_SECONDS:
         page.refresh = found.group(2).strip()
-
-
-def _identifiers(
-    tree: LexborHTMLParser, metas: dict[str, list[str]], page: Page
-) -> None:
-    found: list[str] = []
-    for node in tree.css('script[type="application/ld+json"]'):
-        try:
-            _walk(json.loads(node.text()), found, 0)
-        except (ValueError, RecursionError):
-            page.warnings.append(("json_ld", "JSON-LD that is not JSON"))
-    for key in ("product:retailer_item_id", "sku"):
-        found += [f"sku:{value.strip()}" for value in metas.get(key, []) if value]
-    body = tree.body
-    marked = _POST_ID.search((body.attributes.get("class") or "") if body else "")
-    short = tree.css_first("link[rel=shortlink]")
-    short_id = re.search(
-        r"[?&]p=(\d+)", (short.attributes.get("href") or "") if short else ""
-    )
-    found += [f"post:{one.group(1)}" for one in (marked, short_id) if one]
-    unique = dict.fromkeys(clean(one, 120) for one in found)
-    page.fields["identifiers"] = list(unique)[:MAX_IDENTIFIERS]
-
-
-def _walk(value: Any, found: list[str], depth: int) -> None:  # noqa: ANN401
-    if depth > 12 or len(found) > MAX_IDENTIFIERS:
-        return
-    if isinstance(value, list):
-        for one in value:
-            _walk(one, found, depth + 1)
-    if not isinstance(value, dict):
-        return
-    for key, one in value.items():
-        kind = "gtin" if str(key).lower().startswith("gtin") else str(key).lower()
-        if isinstance(one, dict | list):
-            _walk(one, found, depth + 1)
-        elif kind in _KINDS and isinstance(one, str | int) and str(one).strip():
-            found.append(f"{kind}:{str(one).strip()}")
-
-
-def _content(tree: LexborHTMLParser, html: str, page: Page) -> None:
-    text = _main_text(html)
-    page.fields["text"] = text or None
-    title = page.fields["title"] or ""
-    digest = hashlib.blake2b(
-        f"{title}\n{_SPACE.sub(' ', text)}".encode(), digest_size=16
-    )
-    page.fields["content_hash"] = digest.hexdigest()
-    if page.fields["lang"] is None and len(text) >= 100:
-        page.fields["lang"] = _detected(text[:400])
-    page.shell = (
-        len(text) < 80 and not page.links and tree.css_first("script") is not None
-    )
-    if page.shell:
-        page.warnings.append(("no_content", "an empty shell: needs JavaScript"))
-
-
-def _main_text(html: str) -> str:
-    html = html[:MAX_HTML_FOR_TEXT]
-    text = extract_plain_text(html, main_content=True, alt_texts=False, links=False)
-    if len(text) < 50:
-        text = extract_plain_text(
-            html, main_content=False, alt_texts=False, links=False
-        )
-    return _CONTROL.sub("", text[: MAX_TEXT * 2]).strip()[:MAX_TEXT]
-
-
-def _detected(text: str) -> str | None:
-    import py3langid
-
-    language, _ = py3langid.classify(text)
-    return str(language)

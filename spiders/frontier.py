@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import sqlite3
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from spiders.site import SiteSpider
 
 BATCH = 64
+MAX_READY = 4 * BATCH
 
 
 class Frontier(BaseScheduler):
@@ -32,11 +34,11 @@ class Frontier(BaseScheduler):
     spider: SiteSpider
 
     def __init__(self) -> None:
-        self.ready: deque[Row] = deque()
+        self.ready: dict[str, deque[Row]] = {}
         self.held: set[int] = set()
         self.late: list[tuple[float, int, Row]] = []
-        self.parked_until = 0.0
         self.stopped = False
+        self.quiet_until = 0.0
         self._empty = False
 
     def open(self, spider: Spider) -> None:
@@ -51,7 +53,8 @@ class Frontier(BaseScheduler):
         """Say whether anything is queued, held back or in work."""
         if self.stopped:
             return False
-        return bool(self.held) or not self._empty or bool(self._refill())
+        waits = self.held or self.late or any(self.ready.values())
+        return bool(waits) or not self._empty or self._refill()
 
     def enqueue_request(self, request: Request) -> bool:
         """Refuse: URLs enter by the site file only."""
@@ -61,28 +64,61 @@ class Frontier(BaseScheduler):
     def next_request(self) -> Request | None:
         """Return the next request that may go out now."""
         now = time.monotonic()
-        if self._halted(now):
+        if now < self.quiet_until:
             return None
         while self.late and self.late[0][0] <= now:
-            self.ready.append(heapq.heappop(self.late)[2])
-        while self.ready or self._refill():
-            row = self.ready.popleft()
+            self._offer(heapq.heappop(self.late)[2])
+        for _ in range(BATCH):
+            row = None if self.stopped else self._next_row(now)
+            if row is None:
+                return None
             self.held.add(row.id)
             request = self.spider.request_for(row)
-            if request is not None or self._halted(now):
+            if request is not None or now < self.quiet_until:
                 return request
+        self.wake()  # all set aside: let answers in before the next batch
         return None
 
-    def _halted(self, now: float) -> bool:
-        return self.stopped or now < self.parked_until
+    def _next_row(self, now: float) -> Row | None:
+        row, wait = self._first_free(now)
+        if row is None and self._wants_more(parked=wait is not None):
+            row, wait = self._first_free(now) if self._refill() else (None, wait)
+        if row is None and wait is not None:
+            self.wake(wait)
+        return row
+
+    def _first_free(self, now: float) -> tuple[Row | None, float | None]:
+        """Return a row whose host may be asked, or the seconds until one may."""
+        soonest: float | None = None
+        for host, rows in self.ready.items():
+            wait = self.spider.pace.of(host).wait(now) if rows else None
+            if wait == 0:
+                return rows.popleft(), None
+            if wait is not None:
+                soonest = wait if soonest is None else min(soonest, wait)
+        return None, soonest
+
+    def _wants_more(self, *, parked: bool) -> bool:
+        number = sum(map(len, self.ready.values()))
+        return not number or (parked and number < MAX_READY)
 
     def _refill(self) -> bool:
-        busy = {row.id for row in self.ready} | self.held
-        for row in self.spider.site.queued(len(busy) + BATCH):
-            if row.id not in busy:
-                self.ready.append(row)
-        self._empty = not self.ready
-        return bool(self.ready)
+        """Take more rows from the file; say whether there were any."""
+        busy = {row.id for rows in self.ready.values() for row in rows} | self.held
+        busy |= {row.id for _, _, row in self.late}
+        try:
+            rows = self.spider.site.queued(len(busy) + BATCH)
+        except sqlite3.Error as error:
+            self.spider.file_failed(error)
+            return False
+        new = [row for row in rows if row.id not in busy]
+        for row in new:
+            self._offer(row)
+        self._empty = not new
+        return bool(new)
+
+    def _offer(self, row: Row) -> None:
+        self.ready.setdefault(row.host, deque()).append(row)
 
     def release(self, row: Row) -> None:
         """Forget a row whose result is committed."""
@@ -91,16 +127,18 @@ class Frontier(BaseScheduler):
 
     def give_back(self, row: Row) -> None:
         """Offer a row again at once (its robots.txt is known now)."""
-        self.ready.append(row)
+        self.held.discard(row.id)
+        self._offer(row)
+
+    def pause(self, seconds: float) -> None:
+        """Hand out nothing for a while."""
+        self.quiet_until = time.monotonic() + seconds
+        self.wake(seconds)
 
     def later(self, row: Row, seconds: float) -> None:
         """Offer a row again after a pause."""
+        self.held.discard(row.id)
         heapq.heappush(self.late, (time.monotonic() + seconds, row.id, row))
-        self.wake(seconds)
-
-    def park(self, seconds: float) -> None:
-        """Send nothing for a while: the host asked for it."""
-        self.parked_until = max(self.parked_until, time.monotonic() + seconds)
         self.wake(seconds)
 
     def wake(self, seconds: float = 0.0) -> None:

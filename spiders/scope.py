@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from redirectmap.crawlsettings import CrawlJob
 from redirectmap.sitefile import Found
 from redirectmap.urls import Url, parse as parse_url
 from spiders.guards import Budgets, endless_path, shape, without_session
-from spiders.options import Options
 
 MAX_HOPS = 10
 
@@ -26,11 +26,11 @@ def site_hosts(urls: list[Url]) -> set[str]:
 class Scope:
     """Judges every URL that is found, before it enters the frontier."""
 
-    def __init__(self, options: Options, start: Url) -> None:
+    def __init__(self, job: CrawlJob, start: Url) -> None:
         self.hosts = site_hosts([start])
-        self.budgets = Budgets(options.budget)
-        self.include = [re.compile(one) for one in options.include]
-        self.exclude = [re.compile(one) for one in options.exclude]
+        self.budgets = Budgets(job.budget)
+        self.include = [re.compile(one) for one in job.include]
+        self.exclude = [re.compile(one) for one in job.exclude]
 
     def holds(self, url: Url) -> bool:
         """Say whether a URL lies on the site."""

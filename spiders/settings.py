@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from spiders.options import Options
+from redirectmap.crawlsettings import CrawlJob
 
 _NEVER = ("file", "ftp", "s3", "data", "https+unix")
 
 
-def settings_for(options: Options) -> dict[str, Any]:
+def settings_for(job: CrawlJob) -> dict[str, Any]:
     """Return Scrapy's settings for one crawl."""
     handler = "spiders.transport.CurlHandler"
     return {
@@ -27,9 +27,9 @@ def settings_for(options: Options) -> dict[str, Any]:
         "EXTENSIONS_BASE": {},
         "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
         "CONCURRENT_ITEMS": 1,
-        "CONCURRENT_REQUESTS": options.concurrency,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": options.concurrency,
-        "DOWNLOAD_DELAY": options.delay,
+        "CONCURRENT_REQUESTS": job.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": job.concurrency,
+        "DOWNLOAD_DELAY": 0,
         "DOWNLOAD_DELAY_JITTER": 0.0,
         "ROBOTSTXT_OBEY": False,
         "COOKIES_ENABLED": False,

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pycurl
@@ -23,10 +22,14 @@ from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.http import Response
 
-from spiders.coding import decoded
+from redirectmap import __version__
+from redirectmap.crawlsettings import CrawlJob
+from spiders.coding import ENCODINGS, decoded
 from spiders.guards import AddressGuard, FetchError
 
 BODY_CAP = 10 * 1024 * 1024
+USER_AGENT = f"redirectmap/{__version__} (+site migration crawler)"
+ACCEPT = "text/html,application/xhtml+xml,*/*;q=0.8"
 MAX_HEADERS = 1_000
 MAX_HEADER_BYTES = 200_000
 IDLE_HANDLES = 64
@@ -47,10 +50,11 @@ _ABORTED = 42
 class Transfer:
     """One request in work: collects what libcurl hands over, within the caps."""
 
-    def __init__(self, guard: AddressGuard, request: Request, cap: int) -> None:
-        self.url: str = request.meta["row"].url
+    def __init__(self, guard: AddressGuard, url: str, cap: int, *, cut: bool) -> None:
+        self.url = url
         self.guard = guard
         self.cap = cap
+        self.may_cut = cut
         self.status = b""
         self.headers: list[tuple[bytes, bytes]] = []
         self.header_bytes = 0
@@ -76,6 +80,9 @@ class Transfer:
     def on_body(self, chunk: bytes) -> int | None:
         """Take a piece of the body."""
         self.size += len(chunk)
+        if self.size > self.cap and self.may_cut:
+            self.chunks.append(chunk)
+            return 0
         if self.size > self.cap:
             self.stopped = FetchError("too_large", f"over {self.cap} bytes")
             return 0
@@ -98,9 +105,9 @@ class CurlHandler(BaseDownloadHandler):
 
     def __init__(self, crawler: Any) -> None:  # noqa: ANN401
         super().__init__(crawler)
-        options = crawler.spider.options
-        self.options = options
-        self.guard = AddressGuard(options.allow_private)
+        self.job: CrawlJob = crawler.spider.job
+        self.own_hosts: set[str] = crawler.spider.scope.hosts
+        self.guard = AddressGuard(self.job.allow_private)
         self.loop = asyncio.get_event_loop()
         self.multi = pycurl.CurlMulti()
         self.multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
@@ -109,35 +116,52 @@ class CurlHandler(BaseDownloadHandler):
         self.working: dict[Any, Transfer] = {}
         self.watched: set[int] = set()
         self.timer: asyncio.TimerHandle | None = None
-        self.opened: Callable[[str], None] = lambda _url: None
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch; never follows a redirect.
+        """Fetch the row of a request; never follows a redirect.
 
         Raises:
             FetchError: No usable answer; says which kind and why.
         """
+        begun = time.monotonic()
         cap = int(request.meta.get("cap", BODY_CAP))
-        transfer = Transfer(self.guard, request, cap)
-        refused = self.guard.refuses_url(transfer.url)
+        response = await self.fetch(request.meta["row"].url, cap=cap)
+        request.meta["seconds"] = time.monotonic() - begun
+        return response
+
+    async def fetch(
+        self, url: str, *, cap: int = BODY_CAP, cut: bool = False, accept: str = ACCEPT
+    ) -> Response:
+        """Fetch one URL.
+
+        Args:
+            url: Passed the gate before.
+            cap: Bytes at most, packed and unpacked.
+            cut: Return the first `cap` bytes of a longer body, do not refuse it.
+            accept: Value of the Accept header.
+
+        Raises:
+            FetchError: No usable answer; says which kind and why.
+        """
+        transfer = Transfer(self.guard, url, cap, cut=cut)
+        refused = self.guard.refuses_url(url)
         if refused:
             raise FetchError("blocked_address", refused)
-        begun = time.monotonic()
         handle = self.idle.pop() if self.idle else self._new_handle()
-        self._aim(handle, transfer, request)
+        self._aim(handle, transfer, accept)
         self.working[handle] = transfer
         self.multi.add_handle(handle)
         try:
             await transfer.done
         except pycurl.error as error:
-            raise _as_fetch_error(transfer, error) from None
+            if not (cut and transfer.size > cap):
+                raise _as_fetch_error(transfer, error) from None
         finally:
             self.multi.remove_handle(handle)
             del self.working[handle]
             if len(self.idle) < IDLE_HANDLES:
                 self.idle.append(handle)
-        request.meta["seconds"] = time.monotonic() - begun
-        return _response(transfer, cap)
+        return _response(transfer, cap if not cut else 2 * cap)
 
     def abort(self) -> None:
         """Give up everything in work."""
@@ -168,19 +192,19 @@ class CurlHandler(BaseDownloadHandler):
             (pycurl.HTTP09_ALLOWED, 0),
             (pycurl.PATH_AS_IS, 1),
             (pycurl.CAINFO, certifi.where()),
-            (pycurl.USERAGENT, self.options.user_agent),
-            (pycurl.CONNECTTIMEOUT_MS, int(min(10.0, self.options.deadline) * 1000)),
-            (pycurl.TIMEOUT_MS, int(self.options.deadline * 1000)),
+            (pycurl.USERAGENT, self.job.user_agent or USER_AGENT),
+            (pycurl.CONNECTTIMEOUT_MS, int(min(10.0, self.job.deadline) * 1000)),
+            (pycurl.TIMEOUT_MS, int(self.job.deadline * 1000)),
         ):
             curl.setopt(option, value)
         return curl
 
-    def _aim(self, curl: Any, transfer: Transfer, request: Request) -> None:  # noqa: ANN401
-        extra = self.options.headers if request.meta.get("own_host") else ()
-        lines = ["Accept: text/html,application/xhtml+xml,*/*;q=0.8"]
-        lines += ["Accept-Encoding: gzip, deflate"]
+    def _aim(self, curl: Any, transfer: Transfer, accept: str) -> None:  # noqa: ANN401
+        lines = [f"Accept: {accept}", f"Accept-Encoding: {ENCODINGS}"]
+        if transfer.url.split("/", 3)[2] in self.own_hosts:
+            lines += [f"{name}: {value}" for name, value in self.job.headers]
         curl.setopt(pycurl.URL, transfer.url)
-        curl.setopt(pycurl.HTTPHEADER, [*lines, *(f"{k}: {v}" for k, v in extra)])
+        curl.setopt(pycurl.HTTPHEADER, lines)
         curl.setopt(pycurl.MAXFILESIZE_LARGE, transfer.cap)
         curl.setopt(pycurl.HEADERFUNCTION, transfer.on_header)
         curl.setopt(pycurl.WRITEFUNCTION, transfer.on_body)

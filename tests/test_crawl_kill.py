@@ -114,10 +114,10 @@ def test_kill_9_loses_nothing(tmp_path: Path, pages: int, kills: int) -> None:
 
 
 def _one_life(port: str, out: str) -> None:
+    from redirectmap.crawlsettings import CrawlJob
     from spiders.__main__ import crawl
-    from spiders.options import Options
 
-    options = Options(
+    options = CrawlJob(
         url=f"http://127.0.0.1:{port}/site/0",
         out=out,
         resume=True,

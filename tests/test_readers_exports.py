@@ -390,7 +390,7 @@ SITEMAP_OUTCOMES = {
     "bom": (1, 0, False),
     "utf16": (1, 0, False),
     "latin1": (1, 0, False),
-    "unescaped-amp": (0, 0, True),  # stricter: nothing out of repaired XML
+    "unescaped-amp": (1, 0, True),
     "cdata": (1, 0, False),
     "no-ns": (1, 0, False),
     "wrong-ns": (1, 0, False),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 
+import brotli
 import pytest
+from backports import zstd
 
 from redirectmap.urls import Url, parse
 from spiders.coding import decoded
@@ -118,32 +121,53 @@ def test_a_chain_of_one_shape_is_cut() -> None:
     assert Budgets(200).refuses(url("http://e.com/2026/1"), 201, 201) == "trap:chain"
 
 
-def test_bombs_stop_at_the_cap() -> None:
-    bomb = gzip.compress(bytes(50_000_000))
+PACKERS = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstd.compress,
+}
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_bombs_stop_at_the_cap(name: str) -> None:
+    bomb = PACKERS[name](bytes(50_000_000))
+    for body, layers in (
+        (bomb, name),
+        (gzip.compress(bomb), f"{name}, gzip"),
+        (PACKERS[name](bytes(9_000_000)), name),  # within the cap, not the ratio
+    ):
+        with pytest.raises(FetchError) as caught:
+            decoded(body, layers.encode(), 10_000_000)
+        assert caught.value.outcome == "too_large"
+
+
+def test_a_window_larger_than_browsers_allow_is_refused() -> None:
+    packer = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 27})
     with pytest.raises(FetchError) as caught:
-        decoded(bomb, b"gzip", 10_000_000)
-    assert caught.value.outcome == "too_large"
-    with pytest.raises(FetchError) as caught:
-        decoded(gzip.compress(bomb), b"gzip, gzip", 10_000_000)
-    assert caught.value.outcome == "too_large"
+        decoded(packer.compress(b"x" * 9) + packer.flush(), b"zstd", 1_000)
+    assert caught.value.outcome == "bad_encoding"
 
 
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [
-        (gzip.compress(b"x" * 5_000)[:-15], b"gzip"),
-        (b"<html>", b"gzip"),
-        (b"x", b"br"),
-        (b"x", b"gzip, gzip, gzip"),
+        *((pack(b"x y z" * 5_000)[:-6], name) for name, pack in PACKERS.items()),
+        *((b"<html>", name) for name in PACKERS),
+        (b"x", "compress"),
+        (b"x", "gzip, gzip, gzip"),
     ],
 )
-def test_bad_encodings_are_named(body: bytes, encoding: bytes) -> None:
+def test_bad_encodings_are_named(body: bytes, encoding: str) -> None:
     with pytest.raises(FetchError) as caught:
-        decoded(body, encoding, 1_000)
+        decoded(body, encoding.encode(), 1_000_000)
     assert caught.value.outcome == "bad_encoding"
 
 
-def test_a_good_body_comes_out_whole() -> None:
-    body = b"<p>text</p>" * 1_000
-    assert decoded(gzip.compress(body), b"gzip", 100_000) == body
+@pytest.mark.parametrize("name", PACKERS)
+def test_a_good_body_comes_out_whole(name: str) -> None:
+    body = b"".join(b"<p>text %d</p>" % n for n in range(1_000))
+    assert decoded(PACKERS[name](body), name.encode(), 100_000) == body
+    twice = gzip.compress(PACKERS[name](body))
+    assert decoded(twice, f"{name}, gzip".encode(), 100_000) == body
     assert decoded(body, b"", 100_000) == body

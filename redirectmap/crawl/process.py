@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from redirectmap.crawlsettings import CrawlJob, CrawlSettings
 from redirectmap.errors import (
     EXIT_DONE,
     EXIT_INPUT,
@@ -33,38 +34,6 @@ STATES = {
     "io_error": "stopped, the file cannot be written",
     "crashed": "crashed",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CrawlSettings:
-    """How to crawl; see `redirectmap crawl --help`.
-
-    Attributes:
-        urls: Crawl exactly these (list mode); empty for the whole site.
-        allow_private: HOST or HOST:PORT that may be private addresses.
-        max_pages: At most so many pages, 0 for all.
-        deadline: Seconds for one whole request.
-        delay: Seconds between two requests.
-        budget: Pages of one endless-looking shape at most.
-        headers: Extra request headers, name and value.
-        user_agent: None for our own.
-    """
-
-    resume: bool = False
-    allow_private: tuple[str, ...] = ()
-    urls: tuple[str, ...] = ()
-    max_pages: int = 0
-    concurrency: int = 8
-    deadline: float = 30.0
-    delay: float = 0.0
-    budget: int = 200
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    user_agent: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    obey_robots: bool = True
-    sitemaps: bool = True
-    probes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +104,8 @@ def crawl_site(
     if isinstance(start, Refusal):
         raise UsageError(start.message, hint="give the URL of the home page")
     fresh = not out.exists()
-    options = {**asdict(settings), "url": start.key, "out": str(out)}
-    if settings.user_agent is None:
-        del options["user_agent"]
-    code, last = _run(options, on_progress)
+    job = CrawlJob.of(settings, url=start.key, out=str(out))
+    code, last = _run(job, on_progress)
     if "error" in last:
         raise _as_error(code, last)
     if "state" not in last:
@@ -157,7 +124,7 @@ def crawl_site(
 
 
 def _run(
-    options: Mapping[str, Any], on_progress: Callable[[Mapping[str, Any]], None]
+    job: CrawlJob, on_progress: Callable[[Mapping[str, Any]], None]
 ) -> tuple[int, dict[str, Any]]:
     command = [sys.executable, "-m", "spiders", "site"]
     last: dict[str, Any] = {}
@@ -166,7 +133,7 @@ def _run(
     ) as child:
         assert child.stdin  # noqa: S101
         assert child.stdout  # noqa: S101
-        child.stdin.write(json.dumps(options))
+        child.stdin.write(job.to_json())
         child.stdin.close()
         while True:
             try:

@@ -19,114 +19,14 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from redirectmap.errors import InputError, ResumableError, UsageError
+from redirectmap.errors import ResumableError
+from redirectmap.sitefile.opening import check_header, check_schema, connect, make
+from redirectmap.sitefile.records import Counts, Found, Result, Row
 
-FORMAT = "1"
 CACHED_IDS = 50_000
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE urls (
-  id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE,
-  kind TEXT NOT NULL,
-  state TEXT NOT NULL,
-  depth INTEGER, run INTEGER NOT NULL DEFAULT 0, hops INTEGER NOT NULL DEFAULT 0,
-  tries INTEGER NOT NULL DEFAULT 0,
-  linked INTEGER NOT NULL DEFAULT 0, in_sitemap INTEGER NOT NULL DEFAULT 0,
-  listed INTEGER NOT NULL DEFAULT 0,
-  outcome TEXT, reason TEXT);
-CREATE INDEX queue ON urls (kind, depth, id) WHERE state = 'queued';
-CREATE TABLE pages (
-  id INTEGER PRIMARY KEY, status INTEGER, content_type TEXT, canonical TEXT,
-  title TEXT, h1 TEXT, description TEXT, headings TEXT, text TEXT, lang TEXT,
-  robots TEXT, identifiers TEXT, hreflang TEXT, content_hash TEXT,
-  fetched_at TEXT, bytes INTEGER, seconds REAL, rendered INTEGER);
-CREATE TABLE links (
-  source INTEGER NOT NULL, target INTEGER NOT NULL, position INTEGER,
-  anchor TEXT, rel TEXT, region TEXT);
-CREATE INDEX links_source ON links (source);
-CREATE TABLE redirects (
-  source INTEGER PRIMARY KEY, status INTEGER, kind TEXT, location TEXT,
-  target TEXT);
-CREATE TABLE alternates (
-  id INTEGER NOT NULL, sitemap TEXT, lang TEXT, url TEXT, lastmod TEXT);
-CREATE TABLE warnings (url TEXT, code TEXT, message TEXT);
-CREATE TABLE probes (
-  id INTEGER PRIMARY KEY, folder TEXT, status INTEGER, target TEXT,
-  content_hash TEXT, title TEXT);
-"""
-TABLES = ("meta", "urls", "pages", "links", "redirects", "warnings", "probes")
-
-
-@dataclass(slots=True)
-class Row:
-    """One URL of the frontier, in work."""
-
-    id: int
-    url: str
-    kind: str
-    depth: int = 0
-    run: int = 0
-    hops: int = 0
-    tries: int = 0
-    listed: bool = False
-
-
-@dataclass(slots=True)
-class Found:
-    """A URL that a page, a sitemap or a list names.
-
-    Attributes:
-        kind: page, robots, sitemap or probe.
-        run: How many hops in a row led to a URL of the same shape.
-        skip: Why it is not to be fetched, or None; and in `why` a line for people.
-    """
-
-    url: str
-    kind: str = "page"
-    depth: int = 0
-    run: int = 0
-    hops: int = 0
-    skip: str | None = None
-    why: str | None = None
-    linked: bool = False
-    in_sitemap: bool = False
-    listed: bool = False
-
-
-@dataclass(slots=True)
-class Result:
-    """What came of fetching one URL: everything that one transaction writes."""
-
-    state: str
-    outcome: str
-    reason: str | None = None
-    page: Mapping[str, Any] | None = None
-    links: Sequence[tuple[Found, int, str, str, str]] = ()
-    found: Sequence[Found] = ()
-    redirect: tuple[int, str, str, str | None] | None = None
-    warnings: Sequence[tuple[str, str]] = ()
-    alternates: Sequence[tuple[str, str, str, str | None, str | None]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How far a crawl is; every known page URL is in exactly one of these."""
-
-    known: int
-    done: int
-    failed: int
-    queued: int
-    skipped: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def adds_up(self) -> bool:
-        """Say whether known = queued + done + failed + skipped."""
-        total = self.queued + self.done + self.failed + sum(self.skipped.values())
-        return self.known == total
 
 
 class SiteFile:
@@ -145,29 +45,7 @@ class SiteFile:
         Raises:
             UsageError: The name is taken, or the folder cannot be written to.
         """
-        if path.exists():
-            raise UsageError(
-                "this file exists already",
-                hint="go on with --resume, or choose another name",
-                where=str(path),
-            )
-        young = path.with_name(f".{path.name}.new")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            young.unlink(missing_ok=True)
-            db = _connect(young)
-            db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
-            db.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
-            db.execute("INSERT INTO meta VALUES ('state', 'running')")
-            db.close()
-            os.link(young, path)
-            young.unlink()
-        except (OSError, sqlite3.OperationalError) as error:
-            raise UsageError(
-                f"cannot write here: {getattr(error, 'strerror', None) or error}",
-                hint="choose another folder",
-                where=str(path),
-            ) from error
+        make(path)
         return cls.resume(path)
 
     @classmethod
@@ -178,7 +56,7 @@ class SiteFile:
             InputError: It is no crawl of ours, or it is damaged.
             ResumableError: Another process writes to it.
         """
-        _check_header(path)
+        check_header(path)
         lock = os.open(path, os.O_RDWR)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -189,8 +67,8 @@ class SiteFile:
                 hint="wait for it, or stop it",
                 where=str(path),
             ) from error
-        db = _connect(path)
-        _check_schema(db, path)
+        db = connect(path)
+        check_schema(db, path)
         db.execute("PRAGMA journal_mode = WAL")
         return cls(path, db, lock)
 
@@ -201,10 +79,10 @@ class SiteFile:
         Raises:
             InputError: It is no crawl of ours, or it is damaged.
         """
-        _check_header(path)
-        db = _connect(path)
+        check_header(path)
+        db = connect(path)
         db.execute("PRAGMA query_only = ON")
-        _check_schema(db, path)
+        check_schema(db, path)
         return cls(path, db, None)
 
     def close(self) -> None:
@@ -304,6 +182,11 @@ class SiteFile:
                     "INSERT OR REPLACE INTO redirects VALUES (?, ?, ?, ?, ?)",
                     (row.id, *result.redirect),
                 )
+            if result.probe is not None:
+                self.db.execute(
+                    "INSERT OR REPLACE INTO probes VALUES (?, ?, ?, ?, ?, ?)",
+                    (row.id, *result.probe),
+                )
             self._write_notes(row, result)
 
     def _write_page(self, key: int, page: Mapping[str, Any]) -> None:
@@ -348,20 +231,6 @@ class SiteFile:
         """Say whether a link to `url` was written lately (a cache, not the file)."""
         return url in self._ids
 
-    def add_probe(
-        self, row: Row, probe: tuple[str, int, str | None, str | None, str | None]
-    ) -> None:
-        """Keep what an invented path was answered with."""
-        with self.transaction():
-            self.db.execute(
-                "INSERT OR REPLACE INTO probes VALUES (?, ?, ?, ?, ?, ?)",
-                (row.id, *probe),
-            )
-
-    def skip(self, row: Row, outcome: str, reason: str) -> None:
-        """Set a queued URL aside."""
-        self.commit(row, Result("skipped", outcome, reason))
-
     def queued(self, limit: int) -> list[Row]:
         """Return the next URLs to fetch: sitemaps first, then by clicks."""
         rows: list[tuple[Any, ...]] = []
@@ -397,51 +266,3 @@ class SiteFile:
             queued=by_state.get("queued", 0),
             skipped={why: n for state, why, n in rows if state == "skipped"},
         )
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=30, isolation_level=None)
-    db.execute("PRAGMA trusted_schema = OFF")
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.execute("PRAGMA cache_size = -16000")
-    return db
-
-
-def _check_header(path: Path) -> None:
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(16)
-    except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}",
-            hint="check the path",
-            where=str(path),
-        ) from error
-    if head != b"SQLite format 3\x00":
-        raise InputError(
-            "is not a crawl (no SQLite file)",
-            hint="crawl the site again under another name",
-            where=str(path),
-        )
-
-
-def _check_schema(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse files that are damaged, of another program, or that hold code."""
-    hint = "crawl the site again under another name"
-    try:
-        rows = db.execute("SELECT type, name FROM sqlite_master").fetchall()
-        sound = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        db.close()
-        raise InputError(f"is damaged: {error}", hint=hint, where=str(path)) from error
-    names = {name for kind, name in rows if kind == "table"}
-    if any(kind in {"trigger", "view"} for kind, _ in rows):
-        problem = "holds triggers or views, which no crawl of ours does"
-    elif not names.issuperset(TABLES):
-        problem = "is an SQLite file, but not a crawl"
-    elif sound != "ok":
-        problem = f"is damaged: {sound}"
-    else:
-        return
-    db.close()
-    raise InputError(problem, hint=hint, where=str(path))
