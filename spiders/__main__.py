@@ -55,13 +55,14 @@ def main(arguments: list[str]) -> int:
 
 def crawl(job: CrawlJob) -> int:
     """Crawl one site; return the exit code."""
+    settings = settings_for(job)
     path = Path(job.out)
     resume = job.resume and path.exists()
     site = SiteFile.resume(path) if resume else SiteFile.create(path)
     _seed(site, job, fresh=not resume)
     from scrapy.crawler import AsyncCrawlerProcess
 
-    process = AsyncCrawlerProcess(settings_for(job))
+    process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(SiteSpider)
     process.crawl(crawler, site=site, job=job)
     loop = asyncio.get_event_loop()

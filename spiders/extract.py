@@ -26,6 +26,7 @@ MAX_LINKS = 5_000
 MAX_TITLE = 1_000
 MAX_HEADINGS = 200
 REFRESH_SECONDS = 10
+SHELL_CHARS = 80
 MANY_TAGS = 5_000
 MAX_NESTING = 3_000
 REGIONS = (
@@ -84,6 +85,21 @@ def is_html(content_type: str, body: bytes) -> bool:
     return sniffed and _HTML.match(body[:2_000]) is not None
 
 
+def looks_empty(body: bytes) -> bool:
+    """Say whether a page is an empty shell: it has scripts, no words, no links."""
+    return b"<script" in body.lower() and _is_shell(LexborHTMLParser(body))
+
+
+def _is_shell(tree: LexborHTMLParser) -> bool:
+    if tree.body is None or tree.css_first("script") is None:
+        return False
+    if tree.css_first("a[href]:not(noscript a)") is not None:
+        return False
+    silent = tree.body.css("script, style, noscript, template")
+    words = len(tree.body.text().strip()) - sum(len(node.text()) for node in silent)
+    return words < SHELL_CHARS
+
+
 def read_page(body: bytes, content_type: str | None, url: str, robots: str) -> Page:
     """Read a page.
 
@@ -119,8 +135,7 @@ def _about(
         page.warnings.append(("json_ld", "JSON-LD that is not JSON"))
     title, lang = page.fields["title"] or "", page.fields["lang"]
     page.fields |= content(text, title, lang)
-    said = page.fields["text"] or ""
-    page.shell = len(said) < 80 and not page.links and bool(tree.css_first("script"))
+    page.shell = _is_shell(tree)
     if page.shell:
         page.warnings.append(("no_content", "an empty shell: needs JavaScript"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from scrapy.http import Response
 
@@ -97,7 +98,21 @@ class Reader:
         result.warnings = page.warnings
         if 200 <= response.status < 300:
             self._follow(row, page, result)
+        if rendering := response.meta.get("rendering"):
+            self._note_rendering(row, rendering, result)
         return result
+
+    def _note_rendering(
+        self, row: Row, rendering: dict[str, Any], result: Result
+    ) -> None:
+        """Take over what the browser met: a script that left the page, a failure."""
+        notes = [("render_refused", one) for one in rendering["refused"][:20]]
+        if why := rendering.get("failed"):
+            notes.append(("render_failed", why))
+        result.warnings = [*result.warnings, *notes]
+        result.page = {**(result.page or {}), "rendered": int("done" in rendering)}
+        if target := rendering.get("moved"):
+            self.client_redirect(row, target, "js", result)
 
     def _follow(self, row: Row, page: Page, result: Result) -> None:
         source = parse_url(row.url)

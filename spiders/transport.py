@@ -106,6 +106,7 @@ class CurlHandler(BaseDownloadHandler):
     def __init__(self, crawler: Any) -> None:  # noqa: ANN401
         super().__init__(crawler)
         self.job: CrawlJob = crawler.spider.job
+        self.user_agent = self.job.user_agent or USER_AGENT
         self.own_hosts: set[str] = crawler.spider.scope.hosts
         self.guard = AddressGuard(self.job.allow_private)
         self.loop = asyncio.get_event_loop()
@@ -192,7 +193,7 @@ class CurlHandler(BaseDownloadHandler):
             (pycurl.HTTP09_ALLOWED, 0),
             (pycurl.PATH_AS_IS, 1),
             (pycurl.CAINFO, certifi.where()),
-            (pycurl.USERAGENT, self.job.user_agent or USER_AGENT),
+            (pycurl.USERAGENT, self.user_agent),
             (pycurl.CONNECTTIMEOUT_MS, int(min(10.0, self.job.deadline) * 1000)),
             (pycurl.TIMEOUT_MS, int(self.job.deadline * 1000)),
         ):

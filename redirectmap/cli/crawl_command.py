@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -72,6 +75,23 @@ from redirectmap.urls import Url, parse
     metavar="NAME=ENV",
     help="Send header NAME with the value of the environment variable ENV.",
 )
+@click.option(
+    "--basic-auth",
+    metavar="ENV",
+    help="Log in with the USER:PASSWORD that the environment variable ENV holds.",
+)
+@click.option(
+    "--render",
+    is_flag=True,
+    help="Let Chromium run the scripts of pages that are empty without them.",
+)
+@click.option(
+    "--render-url",
+    "render_urls",
+    multiple=True,
+    metavar="REGEX",
+    help="Let Chromium read these URLs, whatever they hold. Repeatable.",
+)
 @click.option("--ignore-robots", is_flag=True, help="Your own site only.")
 @click.option("--no-sitemaps", is_flag=True, help="Do not read sitemaps.")
 @click.option("--no-probes", is_flag=True, help="Do not probe for soft 404s.")
@@ -82,6 +102,7 @@ def command(
     out: Path,
     list_file: Path | None,
     header_names: tuple[str, ...],
+    basic_auth: str | None,
     ignore_robots: bool,
     no_sitemaps: bool,
     no_probes: bool,
@@ -92,7 +113,7 @@ def command(
     """Crawl the site at URL into one file."""
     settings = CrawlSettings(
         urls=_listed(list_file) if list_file else (),
-        headers=tuple(_header(one) for one in header_names),
+        headers=(*map(_header, header_names), *_login(basic_auth)),
         obey_robots=not ignore_robots,
         sitemaps=not no_sitemaps,
         probes=not no_probes,
@@ -145,14 +166,29 @@ def _listed(path: Path) -> tuple[str, ...]:
 
 
 def _header(text: str) -> tuple[str, str]:
-    import os
-    import re
-
     name, _, variable = text.partition("=")
-    value = os.environ.get(variable, "")
-    if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not value.isprintable() or not value:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", name):
+        raise UsageError(f"--header {name!r} is no name", hint="NAME=ENV")
+    return name, _secret(f"--header {name}", variable)
+
+
+def _login(variable: str | None) -> tuple[tuple[str, str], ...]:
+    if variable is None:
+        return ()
+    pair = _secret("--basic-auth", variable)
+    if ":" not in pair:
         raise UsageError(
-            f"--header {name}: the environment variable {variable!r} is not set",
+            f"--basic-auth: {variable!r} holds no USER:PASSWORD",
+            hint="separate them by a colon",
+        )
+    return (("Authorization", f"Basic {b64encode(pair.encode()).decode()}"),)
+
+
+def _secret(option: str, variable: str) -> str:
+    value = os.environ.get(variable, "")
+    if not value or not value.isprintable():
+        raise UsageError(
+            f"{option}: the environment variable {variable!r} is not set",
             hint="export it first; secrets never stand on the command line",
         )
-    return name, value
+    return value
