@@ -3,9 +3,10 @@ VENV    ?= .venv
 PY      := $(VENV)/bin/python
 PIP     := $(PY) -m pip
 STAMP   := $(VENV)/.installed
-# The servers that prove the rules, and the browser that looks at the pages.
+# The servers that prove the rules, the browser that looks at the pages, and what
+# makes writes fail and names turn private in the crawler's tests.
 DEBS    := nginx-light apache2 apache2-utils caddy haproxy lighttpd varnish chromium \
-           libcurl4 ca-certificates
+           libcurl4 ca-certificates strace iproute2
 WORKERS ?= 2
 
 .PHONY: demo test check soak bench install servers clean

@@ -95,7 +95,10 @@ def _watch(loop: asyncio.AbstractEventLoop, crawler: Any) -> None:  # noqa: ANN4
         nonlocal last
         spider = crawler.spider
         if spider is not None and spider.end is None:
-            _say(**_counts(spider.site))
+            try:
+                _say(**_counts(spider.site))
+            except sqlite3.Error as error:
+                spider.file_failed(error)
             loop.call_later(max(1.0, 20 * (time.monotonic() - last - 1)), tick)
             last = time.monotonic()
 

@@ -6,11 +6,12 @@ views) is refused: it may come from anywhere.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
 
-from redirectmap.errors import InputError, UsageError
+from redirectmap.errors import InputError, ResumableError, UsageError
 
 FORMAT = "1"
 SCHEMA = """
@@ -52,6 +53,7 @@ def make(path: Path) -> None:
 
     Raises:
         UsageError: The name is taken, or the folder cannot be written to.
+        ResumableError: The disk is full or fails.
     """
     if path.exists():
         raise UsageError(
@@ -71,11 +73,18 @@ def make(path: Path) -> None:
         os.link(young, path)
         young.unlink()
     except (OSError, sqlite3.OperationalError) as error:
-        raise UsageError(
-            f"cannot write here: {getattr(error, 'strerror', None) or error}",
-            hint="choose another folder, or make room",
-            where=str(path),
-        ) from error
+        problem = f"cannot write here: {getattr(error, 'strerror', None) or error}"
+        if _is_disk(error):
+            hint = "make room, then run the same command again"
+            raise ResumableError(problem, hint=hint, where=str(path)) from error
+        hint = "choose another folder"
+        raise UsageError(problem, hint=hint, where=str(path)) from error
+
+
+def _is_disk(error: OSError | sqlite3.OperationalError) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+    return error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 def connect(path: Path) -> sqlite3.Connection:
