@@ -186,3 +186,21 @@ def test_the_whole_demo(tmp_path: Path) -> None:
         assert proof["exact"] == proof["rows"] > 0
     for name in ("report.html", "map.xlsx", "plan.csv", "profile.json"):
         assert (tmp_path / "demo" / name).exists()
+    sees_what_a_crawl_cannot(tmp_path / "demo")
+
+
+def sees_what_a_crawl_cannot(folder: Path) -> None:
+    """The orphan page, the PDF, the campaign URL, the old chain, and from where."""
+    table = pd.read_csv(folder / "inventory.csv", keep_default_na=False)
+    paths = table["url"].str.replace(r"^https?://[^/]+", "", regex=True)
+    files = dict(zip(paths, table["files"], strict=True))
+    assert files["/hochwasser/"] == (
+        "access.log, backlinks.csv, search-console-pages.csv"
+    )
+    assert files["/downloads/Schimmel_Merkblatt_2011.pdf"] == (
+        "access.log, backlinks.csv"
+    )
+    assert files["/aktion"] == files["/dach.htm"] == "backlinks.csv, old.htaccess"
+    plan = pd.read_csv(folder / "plan.csv").set_index("old_url")
+    titles = plan.loc[table["url"][paths.eq("/hochwasser/")], "old_title"]
+    assert titles.str.startswith("Flood Relief").all()  # it was fetched

@@ -8,16 +8,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from redirectmap.planning.inventory import (
-    ValueWeights,
-    build_inventory,
-    next_source,
-    unknown_urls,
-    value_table,
-)
+from redirectmap.planning.inventory import Sighting, build_inventory
+from redirectmap.planning.overlap import next_source, unknown_urls
+from redirectmap.planning.value import ValueWeights, value_table
 from redirectmap.planning.variants import merged_spellings, parameter_uses
-from redirectmap.readers import read_backlinks, read_legacy, read_traffic
-from redirectmap.tables import BACKLINKS, LEGACY, LINKS, PAGES, TRAFFIC
+from redirectmap.readers import (
+    ReadReport,
+    Site,
+    read_backlinks,
+    read_legacy,
+    read_traffic,
+)
+from redirectmap.tables import BACKLINKS, LEGACY, LINK_COUNTS, LINKS, PAGES, TRAFFIC
 
 SITE = "https://old.example"
 
@@ -33,6 +35,11 @@ def pages(**canonicals: str | None) -> pd.DataFrame:
         for url, canonical in canonicals.items()
     ]
     return PAGES.fit(pd.DataFrame(rows))
+
+
+def old_site(pages: pd.DataFrame) -> Site:
+    report = ReadReport("old.db", "redirectmap crawl", len(pages), len(pages), ())
+    return Site(pages, LINKS.empty(), LEGACY.empty(), report)
 
 
 def test_value_counts_domains_not_links_and_drops_lost_ones() -> None:
@@ -86,18 +93,23 @@ def test_inlinks_count_other_pages_once() -> None:
 def test_canonical_merges_and_source_names_are_kept() -> None:
     site = pages(a=None, copy=f"{SITE}/a")
     found = build_inventory(
-        {
-            "crawl": [f"{SITE}/a", f"{SITE}/copy"],
-            "logs": [f"{SITE}/copy", f"{SITE}/pdf"],
-        },
-        pages=site,
+        [
+            Sighting("crawl", "old.db", [f"{SITE}/a", f"{SITE}/copy"]),
+            Sighting("logs", "a.log", [f"{SITE}/copy", f"{SITE}/p.pdf"]),
+            Sighting("logs", "b.log", ["https://other.test/x"]),
+        ],
+        old=old_site(site),
     )
     row = found.urls.set_index("url").loc[f"{SITE}/a"]
     assert row["sources"] == ["crawl", "logs"]
     assert row["spellings"] == [f"{SITE}/copy"]
     assert found.urls["priority"].sum() == pytest.approx(1)
     assert "backlinks" in found.advice
-    assert "referring_domains 0.4" in found.weights
+    assert row["files"] == ["a.log", "old.db"]
+    assert found.weights == ValueWeights()
+    assert found.elsewhere == 1
+    assert found.unlinked()["url"].tolist() == [f"{SITE}/p.pdf"]
+    assert found.unlinked()["kind"].tolist() == ["document"]
 
 
 def redirects(*pairs: tuple[str, str]) -> pd.DataFrame:
@@ -132,6 +144,28 @@ def test_a_redirect_to_another_page_is_no_spelling() -> None:
     assert merged_spellings([f"{SITE}/old"], pages(new=None), rules) == {}
 
 
+def test_a_canonical_on_every_page_is_a_fault_of_the_template() -> None:
+    wrong = pages(**{f"p{i}": f"{SITE}/" for i in range(40)}, **{"": None})
+    assert merged_spellings(wrong["url"], wrong, None) == {}
+    facets = pages(**{f"?colour={i}": f"{SITE}/" for i in range(40)}, **{"": None})
+    assert len(merged_spellings(facets["url"], facets, None)) == 40
+    dead = pages(a=f"{SITE}/gone", gone=None)
+    dead.loc[dead["url"].str.endswith("gone"), "status"] = 404
+    assert merged_spellings(dead["url"], dead, None) == {}
+
+
+def test_counted_links_never_add_to_listed_ones() -> None:
+    links = backlinks(("a.example", f"{SITE}/x"), ("b.example", f"{SITE}/x"))
+    counts = pd.DataFrame(
+        [(f"{SITE}/x", 1, 9), (f"{SITE}/x", 1, 7), (f"{SITE}/y", 4, 5)],
+        columns=LINK_COUNTS.names,
+    )
+    urls = [f"{SITE}/x", f"{SITE}/y"]
+    table = value_table(urls, backlinks=links, counts=LINK_COUNTS.fit(counts))
+    assert table["referring_domains"].tolist() == [2, 4]
+    assert table["backlinks"].tolist() == [9, 5]
+
+
 def test_parameters_are_classed_by_what_the_site_does() -> None:
     urls = [f"{SITE}/p?id={i}&utm_source=x&colour=red" for i in range(4)]
     urls += [f"{SITE}/p?sid={'abcdef0123456789' + str(i)}" for i in range(4)]
@@ -152,12 +186,16 @@ def test_parameters_are_classed_by_what_the_site_does() -> None:
 
 def test_unknown_urls_by_hand() -> None:
     rows = [["crawl"]] * 6 + [["crawl", "logs"]] * 4 + [["logs"]] * 2
-    assert unknown_urls(rows) == pytest.approx(0.5 * 64 / 8)
+    assert unknown_urls(rows) == pytest.approx(0.5 * 8 * 7 / (2 * 5))
     assert unknown_urls([["crawl"]] * 9) is None
+    assert unknown_urls([["crawl"]] * 9 + [["logs"]] * 9) is None
 
 
 def test_next_source_names_what_is_missing() -> None:
-    assert next_source({"logs": [], "crawl": []}).startswith("add backlinks")
+    assert next_source({"logs", "crawl"}).startswith("add backlinks")
+    given = {"logs", "crawl", "backlinks"}
+    told = next_source(given, linking={"a.com", "b.com"}, listed={"a.com"})
+    assert told.startswith("add backlinks: 1 of 2 linking domains")
 
 
 DEMO = Path(__file__).parents[1] / "fixtures/demo"
@@ -170,12 +208,12 @@ def test_demo_finds_what_a_crawl_cannot_see() -> None:
     search, _ = read_traffic([DEMO / "search-console-pages.csv"])
     visits, _ = read_traffic([DEMO / "access.log"], base=FIRM)
     rules, _ = read_legacy([DEMO / "old.htaccess"], base=FIRM)
-    known = {
-        "backlinks": links["target_url"],
-        "search_console": search["url"],
-        "logs": visits["url"],
-        "legacy": rules["source"],
-    }
+    known = [
+        Sighting("backlinks", "backlinks.csv", links["target_url"]),
+        Sighting("search_console", "search-console-pages.csv", search["url"]),
+        Sighting("logs", "access.log", visits["url"]),
+        Sighting("legacy", "old.htaccess", rules["source"]),
+    ]
     traffic = pd.concat([search, visits]).groupby("url", as_index=False).sum()
     found = build_inventory(known, backlinks=links, traffic=TRAFFIC.fit(traffic))
     sources = dict(zip(found.urls["url"], found.urls["sources"], strict=True))

@@ -17,6 +17,7 @@ from redirectmap.readers import (
     inspect,
     read_backlinks,
     read_legacy,
+    read_linking_domains,
     read_overrides,
     read_rules,
     read_site,
@@ -48,6 +49,13 @@ ACCOUNTS: dict[str, tuple[str, str, int, int, list[tuple[int | None, str]]]] = {
     "gsc-top-target-pages.csv": (
         "search console top target pages",
         "urls",
+        1,
+        1,
+        [],
+    ),
+    "gsc-latest-links.csv": (
+        "search console latest links",
+        "domains",
         1,
         1,
         [],
@@ -110,13 +118,25 @@ def test_account(name: str) -> None:
 
 
 def test_every_fixture_is_tested() -> None:
-    names = {path.name for path in EXPORTS.iterdir()}
-    assert names == set(ACCOUNTS) | {"gsc-latest-links.csv"}
+    assert {path.name for path in EXPORTS.iterdir()} == set(ACCOUNTS)
 
 
-def test_links_without_targets_are_no_use() -> None:
+def test_link_texts_alone_are_no_use(tmp_path: Path) -> None:
+    path = tmp_path / "text.csv"
+    path.write_text("Rank,Top linking text\n1,old example\n")
     with pytest.raises(InputError, match="not which page they link to"):
-        inspect(EXPORTS / "gsc-latest-links.csv")
+        inspect(path)
+
+
+def test_linking_domains_of_search_console(tmp_path: Path) -> None:
+    domains, report = read_linking_domains(EXPORTS / "gsc-latest-links.csv")
+    assert domains.tolist() == ["alpha.example"]
+    assert report.adds_up
+    sites = tmp_path / "sites.csv"
+    sites.write_text('Site,Linking pages,Target pages\na.co.uk,"1,240",3\n,1,1\n')
+    domains, report = read_linking_domains(sites)
+    assert domains.tolist() == ["a.co.uk"]
+    assert [(row.line, row.reason) for row in report.refused] == [(3, "empty")]
 
 
 def test_ahrefs() -> None:

@@ -43,6 +43,8 @@ def test_settings_become_commands_in_order(tmp_path: Path) -> None:
     stages = {s.name: s for s in stages_of(load_config(write(tmp_path)))}
     assert list(stages) == [
         "crawl-old",
+        "inventory",
+        "crawl-unlinked",
         "plan",
         "export-nginx",
         "export-apache",

@@ -22,6 +22,7 @@ COMMANDS = {
     "init": "Write a commented redirectmap.toml.",
     "run": "Run a whole migration from redirectmap.toml, stage by stage.",
     "crawl": "Crawl one site into one file.",
+    "inventory": "List every old URL that any source knows, and its value.",
     "plan": "Decide where every old URL goes.",
     "explain": "Show why one old URL got its target, candidates side by side.",
     "check": "Look for what will hurt in a plan.",

@@ -46,7 +46,13 @@ def command(
     A stage whose inputs have not changed is skipped. After Ctrl-C the same
     command goes on where it stopped.
     """
-    from redirectmap.run import Stage, load_config, run_stages, stages_of
+    from redirectmap.run import (
+        Stage,
+        arguments,
+        load_config,
+        run_stages,
+        stages_of,
+    )
 
     settings = load_config(config)
     stages = stages_of(settings)
@@ -60,7 +66,8 @@ def command(
         return
 
     def announce(stage: Stage, skipped: bool) -> None:
-        done = "up to date" if skipped else shlex.join(["redirectmap", *stage.argv])
+        command = shlex.join(["redirectmap", *arguments(stage)])
+        done = "up to date" if skipped else command
         say(f"[{names.index(stage.name) + 1}/{len(names)}] {stage.name}: {done}")
 
     outcomes = run_stages(
@@ -71,9 +78,9 @@ def command(
         announce=(lambda _stage, _skipped: None) if quiet else announce,
     )
     last = outcomes[-1]
-    complete = len(outcomes) == len(stages) and last.passed
+    complete = last.stage is stages[-1] and last.passed
     code = (
-        max(outcome.exit_code for outcome in outcomes) if complete else (last.exit_code)
+        max(outcome.counted for outcome in outcomes) if complete else (last.exit_code)
     )
     if as_json:
         emit_json(

@@ -95,12 +95,16 @@ _WELL_KNOWN = {
     "b-flood-diary": 7,
     "o-radio": 3,
     "o-sponsoring": 2,
+    "o-mould": 6,
 }
 _MISSPELT = (
     "/shop/thermostats/tx-200.html",
     "/services/heating/heat-pump.html",
     "/blog/2019/05/12/oil-heating-ban-what-now.html)",
 )
+_FORGOTTEN = ("/dach.htm", "/aktion")
+"""Addresses of flyers and of two moves ago that others still link to."""
+
 _BOTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
@@ -198,7 +202,7 @@ def _backlinks(records: Sequence[Record]) -> Iterator[list[str]]:
         if record.old:
             for number in range(count):
                 yield _backlink(record.old, record.title, record.lang, number)
-    for number, path in enumerate(_MISSPELT):
+    for number, path in enumerate((*_MISSPELT, *_FORGOTTEN)):
         yield _backlink(path, "Hartmann Haus", "en", number)
 
 

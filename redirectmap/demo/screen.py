@@ -15,6 +15,7 @@ from rich.text import Text
 from redirectmap import urls
 from redirectmap.demo.migration import Ran
 from redirectmap.demo.score import Score, score
+from redirectmap.planning.inventory_files import shown_path, told
 from redirectmap.report import Gathered, gather
 from redirectmap.report.figures import actions, finding_groups, live_answers, value_of
 
@@ -81,6 +82,8 @@ def _narrow(console: Console) -> Console:
 
 def _panels(result: Result) -> Iterator[tuple[str, RenderableType]]:
     yield "What was found", _found(result)
+    if "inventory" in result.found.summary:
+        yield "What a crawl alone would have missed", _unseen(result)
     yield "What is at risk", _risk(result)
     yield "Look at these first", _first(result)
     yield "Against the truth of the sample", _truth(result.score)
@@ -111,6 +114,22 @@ def _found(result: Result) -> RenderableType:
         text = f"decided rows answer live as planned, by {result.ran.launched}"
         table.add_row(f"{fine}/{decided}", text)
     return table
+
+
+def _unseen(result: Result) -> RenderableType:
+    known = result.found.summary["inventory"]
+    table = Table.grid(padding=(0, 2))
+    for row in known["unlinked_first"]:
+        path = Text(shown_path(row["url"]))
+        table.add_row(f"{row['priority']:.1%}", path)
+        table.add_row("", Text(told(row), style="dim"))
+    unknown = known["unknown_valuable"] or 0
+    text = (
+        f"{known['unlinked']} of {known['urls']} URLs,"
+        f" {known['unlinked_value']:.1%} of the value; about {unknown:.0f} more that"
+        f" no source knows (Chao 1987); {known['next_source']}"
+    )
+    return Group(table, Text(text))
 
 
 def _risk(result: Result) -> RenderableType:

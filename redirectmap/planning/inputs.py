@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from redirectmap import readers
+from redirectmap.errors import InputError
 from redirectmap.planning.files import read_generated, read_plan
+from redirectmap.planning.inventory import Inventory, Sighting, build_inventory
 from redirectmap.planning.make import PlanInputs
 from redirectmap.planning.spelling import PLACEHOLDER_ORIGIN, host_of, keys_of
-from redirectmap.readers import ReadReport
-from redirectmap.tables.schemas import BACKLINKS, LEGACY, TRAFFIC
+from redirectmap.planning.value import ValueWeights
+from redirectmap.readers import Kind, ReadReport, Site
+from redirectmap.tables.schemas import BACKLINKS, LEGACY
 
 
 def main_origin(pages: pd.DataFrame) -> str:
@@ -27,57 +31,219 @@ def main_origin(pages: pd.DataFrame) -> str:
     return "/".join(str(on_host.iloc[0]).split("/", 3)[:3])
 
 
-def read_inputs(  # noqa: PLR0913 -- one per kind of file
-    old: Path,
-    new: Path,
-    *,
-    backlinks: Sequence[Path] = (),
-    traffic: Sequence[Path] = (),
-    legacy: Sequence[Path] = (),
-    logs: Sequence[Path] = (),
-    overrides: Path | None = None,
-    out: Path | None = None,
-) -> tuple[PlanInputs, list[ReadReport]]:
-    """Read the inputs of a plan; scores are still empty.
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a person handed in; the field is what a file is most likely for.
 
-    Args:
-        old: The old site, any SRC.
+    A file that cannot be that is read as what its content says: a sitemap among
+    the traffic files is a sitemap.
+
+    Attributes:
+        old: The old site, any SRC; the first one says which site it is.
         new: The new site, any SRC.
         backlinks: Vendors' exports.
         traffic: Search Console, analytics.
         legacy: Rules that exist already.
         logs: Access logs of the old site.
+        anything: Any export, or a folder of them.
+        fetched: What the URLs that only exports know answered; it adds what
+            these pages are, and is no source of URLs.
         overrides: A person's table.
+        encoding: For text files that are not UTF-8 and do not say what they are.
+    """
+
+    old: tuple[Path, ...]
+    new: Path | None = None
+    backlinks: tuple[Path, ...] = ()
+    traffic: tuple[Path, ...] = ()
+    legacy: tuple[Path, ...] = ()
+    logs: tuple[Path, ...] = ()
+    anything: tuple[Path, ...] = ()
+    fetched: Path | None = None
+    overrides: Path | None = None
+    encoding: str | None = None
+
+
+class _Reading:
+    """Reads files one by one; what they know piles up in it."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.sites = [self._site(path) for path in files.old]
+        self.reports = [site.report for site in self.sites]
+        self.base = main_origin(self.sites[0].pages)
+        self.backlinks: list[pd.DataFrame] = []
+        self.traffic: list[pd.DataFrame] = []
+        self.rules: list[Path] = []
+        self.linking: set[str] = set()
+        self.sightings = [one for site in self.sites for one in _seen_by(site)]
+
+    def _site(self, path: Path) -> Site:
+        encoding = readers.needed(path, self.files.encoding)
+        return readers.read_site(path, encoding=encoding)
+
+    def take(self, path: Path, likely: Kind | None) -> None:
+        """Read one file as what it is."""
+        encoding = readers.needed(path, self.files.encoding)
+        kind = readers.feeds(path, likely=likely, encoding=encoding)
+        if kind == "legacy":
+            self.rules.append(path)  # patterns need all URLs: read last
+        elif kind == "backlinks":
+            links, report = readers.read_backlink_file(path, encoding=encoding)
+            self.backlinks.append(links)
+            self._account(report, links["target_url"].unique())
+        elif kind == "traffic":
+            table, report = readers.read_traffic_file(
+                path, base=self.base, encoding=encoding
+            )
+            self.traffic.append(table)
+            self._account(report, table["url"])
+        elif kind == "domains":
+            domains, report = readers.read_linking_domains(path, encoding=encoding)
+            self.linking.update(domains)
+            self.reports.append(report)
+        elif kind == "pages":
+            site = self._site(path)
+            self.sites.append(site)
+            self.sightings += _seen_by(site)
+            self.reports.append(site.report)
+        else:
+            raise _no_source(path, kind)
+
+    def _account(self, report: ReadReport, urls: Iterable[str]) -> None:
+        self.reports.append(report)
+        self.sightings.append(Sighting(report.source, Path(report.path).name, urls))
+
+    def legacy(self, known: Sequence[str]) -> pd.DataFrame:
+        """Read the rules; patterns are spelled out for the URLs known."""
+        tables = []
+        for path in self.rules:
+            encoding = readers.needed(path, self.files.encoding)
+            table, reports = _legacy([path], self.base, known, encoding)
+            self._account(reports[0], table["source"].unique())
+            tables.append(table)
+        return pd.concat(tables, ignore_index=True) if tables else LEGACY.empty()
+
+
+def _no_source(path: Path, kind: str) -> InputError:
+    return InputError(
+        f"names no URLs of the old site (it feeds {kind})",
+        hint="decisions go to --overrides; for link texts see docs/inputs.md",
+        where=str(path),
+    )
+
+
+def _seen_by(site: Site) -> list[Sighting]:
+    """Return which sources of one file know which of its pages."""
+    names = site.pages["sources"].explode()
+    file = Path(site.report.path).name
+    return [
+        Sighting(str(name), file, site.pages.loc[rows.index, "url"])
+        for name, rows in names.groupby(names, sort=False)
+    ]
+
+
+def _handed_in(files: Files) -> Iterator[tuple[Path, Kind | None]]:
+    """Yield each file with what it is most likely for; folders are opened."""
+    kinds: tuple[tuple[tuple[Path, ...], Kind | None], ...] = (
+        (files.backlinks, "backlinks"),
+        (files.traffic, "traffic"),
+        (files.logs, "traffic"),
+        (files.legacy, "legacy"),
+        (files.anything, None),
+    )
+    for paths, likely in kinds:
+        for path in paths:
+            inside = sorted(path.iterdir()) if path.is_dir() else [path]
+            yield from ((one, likely) for one in inside if one.is_file() or one == path)
+
+
+def read_inventory(files: Files, weights: ValueWeights | None = None) -> Known:
+    """Read everything that knows old URLs.
+
+    Returns:
+        The old site, what points at it, and the inventory.
+    """
+    reading = _Reading(files)
+    for path, likely in _handed_in(files):
+        reading.take(path, likely)
+    links = readers.joined_backlinks(reading.backlinks)
+    visits = readers.joined_traffic(reading.traffic)
+    described = list(reading.sites)
+    if files.fetched is not None:
+        described.append(_without_sources(readers.read_site(files.fetched)))
+    old = readers.joined_sites(described)
+    legacy = reading.legacy(_moved_urls(old.pages, links, visits))
+    inventory = build_inventory(
+        reading.sightings,
+        old=old,
+        backlinks=links,
+        traffic=visits,
+        linking=reading.linking,
+        weights=weights,
+    )
+    return Known(old, links, visits, legacy, inventory, tuple(reading.reports))
+
+
+def _without_sources(site: Site) -> Site:
+    pages = site.pages.copy()
+    pages["sources"] = pages["sources"].map(lambda _names: [])
+    return replace(site, pages=pages)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the old site.
+
+    Attributes:
+        old: Its pages, links and redirects, of all files that describe it.
+        backlinks: Schema BACKLINKS, each link once.
+        traffic: Schema TRAFFIC.
+        legacy: Schema LEGACY, rules that exist already.
+        inventory: Every old URL.
+        reports: The account of each file.
+    """
+
+    old: Site
+    backlinks: pd.DataFrame
+    traffic: pd.DataFrame
+    legacy: pd.DataFrame
+    inventory: Inventory
+    reports: tuple[ReadReport, ...]
+
+
+def read_inputs(
+    files: Files, *, out: Path | None = None, weights: ValueWeights | None = None
+) -> tuple[PlanInputs, list[ReadReport]]:
+    """Read the inputs of a plan; scores are still empty.
+
+    Args:
+        files: What a person handed in; `new` is needed.
         out: Folder of the plan; an earlier plan there is merged.
+        weights: How much each measure counts.
 
     Returns:
         The inputs and one report per file.
     """
-    old_site, new_site = readers.read_site(old), readers.read_site(new)
-    reports = [old_site.report, new_site.report]
-    base = main_origin(old_site.pages)
-    links, read = _backlinks(backlinks)
-    reports += read
-    visits, read = _traffic([*traffic, *logs], base)
-    reports += read
-    rules, read = _legacy(legacy, base, _moved_urls(old_site.pages, links, visits))
-    reports += read
-    people, read = _overrides(overrides, base)
-    reports += read
+    assert files.new is not None  # noqa: S101 -- the command asks for it
+    known = read_inventory(files, weights)
+    new_site = readers.read_site(files.new)
+    people, read = _overrides(files.overrides, main_origin(known.old.pages))
     previous = out / "plan.csv" if out else None
     inputs = PlanInputs(
-        old=old_site,
+        old=known.old,
         new=new_site,
         scores=pd.DataFrame(),
-        spelled=_spelled(old),
-        backlinks=links,
-        traffic=visits,
-        legacy=rules,
+        spelled=_spelled(files.old[0]),
+        backlinks=known.backlinks,
+        traffic=known.traffic,
+        legacy=known.legacy,
         overrides=people,
         generated=read_generated(out) if out else None,
         previous=read_plan(previous) if previous and previous.exists() else None,
+        inventory=known.inventory,
     )
-    return inputs, reports
+    return inputs, [*known.reports, new_site.report, *read]
 
 
 def _spelled(path: Path) -> tuple[str, ...]:
@@ -108,19 +274,16 @@ def _backlinks(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[ReadReport]]:
     return readers.read_backlinks(paths) if paths else (BACKLINKS.empty(), [])
 
 
-def _traffic(paths: Sequence[Path], base: str) -> tuple[pd.DataFrame, list[ReadReport]]:
-    if not paths:
-        return TRAFFIC.empty(), []
-    return readers.read_traffic(paths, base=base)
-
-
 def _legacy(
-    paths: Sequence[Path], base: str, known: Sequence[str] = ()
+    paths: Sequence[Path],
+    base: str,
+    known: Sequence[str] = (),
+    encoding: str | None = None,
 ) -> tuple[pd.DataFrame, list[ReadReport]]:
     """Read rules; patterns are spelled out for the URLs known."""
     if not paths:
         return LEGACY.empty(), []
-    rules, patterns, reports = readers.read_rules(paths, base=base)
+    rules, patterns, reports = readers.read_rules(paths, base=base, encoding=encoding)
     spelled = readers.expand_patterns(patterns, known)
     frames = [frame for frame in (rules, spelled) if len(frame)]
     return pd.concat(frames, ignore_index=True) if frames else rules, reports

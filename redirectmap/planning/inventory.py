@@ -1,73 +1,55 @@
 """One table of every old URL that ever mattered: who knows it, what it is worth.
 
-Decides which spellings are one page, and the value of each. Spellings are merged
-only where the site itself says so (`redirectmap.planning.variants`). The value of
-a URL is the weighted mean of its shares:
-
-    priority(u) = sum over known measures m of weight(m) * m(u) / sum of m
-                  divided by the sum of the weights of the known measures
-
-so priorities add up to 1. Every page counts one internal link more than it has:
-a page that none was seen to link to is worth a little, not nothing. Referring
-domains are counted by registrable domain, lost links not at all. With nothing
-known every URL is worth the same.
+Decides which URLs are of the old site (its registrable domains), which spellings
+are one page (only where the site itself says so, `redirectmap.planning.variants`),
+and which of them no crawl can see. The value is that of
+`redirectmap.planning.value`.
 
 Cost    linear in rows.
-Reads   pages, links, backlinks, traffic, URLs by source.
-Writes  the inventory: url, sources, spellings, the value columns.
-Bounds  a source that was not given cannot be missed by name; `unknown_urls`
-        estimates how many valuable URLs no source knows.
-Source  Chao, "Estimating the population size for capture-recapture data with
-        unequal catchability", Biometrics 43, 1987, doi:10.2307/2531532.
+Reads   URLs by source and file, the old site, backlinks, traffic.
+Writes  the inventory: url, sources, files, spellings, kind, status, title, the
+        measures, priority; the parameters and their use.
+Bounds  a source that was not given cannot be missed by name; `unknown` estimates
+        how many valuable URLs no source knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
-from redirectmap.planning.variants import merged_spellings
-from redirectmap.tables import BACKLINKS, LINKS, TRAFFIC
+from redirectmap.planning.overlap import next_source, unknown_urls
+from redirectmap.planning.value import MEASURES, ValueWeights, value_table
+from redirectmap.planning.variants import merged_spellings, parameter_uses
+from redirectmap.readers import Site
+from redirectmap.urls import registrable_domain
 
-MEASURES = (
-    "referring_domains",
-    "backlinks",
-    "clicks",
-    "sessions",
-    "conversions",
-    "requests",
-    "inlinks",
-)
-NEXT_SOURCES = (
-    ("logs", "an access log of the last months: it knows every URL people ask for"),
-    ("backlinks", "a backlink export: it knows pages that nothing on the site links"),
-    ("search_console", "Search Console pages: URLs that still earn clicks"),
-    ("wayback", "the Wayback index (CDX): URLs of earlier years"),
-    ("legacy", "the rules of earlier migrations: URLs that already redirect"),
-    ("sitemap", "the sitemaps: URLs the site itself declares"),
-    ("crawl", "a crawl: URLs linked today"),
-    ("analytics", "GA4 landing pages: entry pages of campaigns"),
-)
+LINKED = frozenset({"crawl", "sitemap"})
+"""Sources that a crawl of the site has by itself."""
+
+_KINDS = {
+    "image": "jpg jpeg png gif webp avif svg ico bmp tif tiff",
+    "document": "pdf doc docx xls xlsx ppt pptx odt ods epub rtf",
+    "file": "zip gz rar 7z mp3 mp4 m4a webm avi mov csv exe",
+}
+_KIND_OF = {end: kind for kind, ends in _KINDS.items() for end in ends.split()}
 
 
-@dataclass(frozen=True, slots=True)
-class ValueWeights:
-    """How much each measure counts; only those that are known take part."""
+@dataclass(frozen=True)
+class Sighting:
+    """URLs that one file knows.
 
-    referring_domains: float = 0.40
-    backlinks: float = 0.05
-    clicks: float = 0.20
-    sessions: float = 0.15
-    conversions: float = 0.10
-    requests: float = 0.05
-    inlinks: float = 0.05
+    Attributes:
+        source: crawl, sitemap, backlinks, logs, search_console ...
+        file: Name of the file, for people.
+        urls: URL keys, in any order, repeated or not.
+    """
 
-    def shown(self) -> str:
-        """Return the weights as one line."""
-        pairs = [(field.name, getattr(self, field.name)) for field in fields(self)]
-        return ", ".join(f"{name} {weight:g}" for name, weight in pairs if weight)
+    source: str
+    file: str
+    urls: Iterable[str]
 
 
 @dataclass(frozen=True)
@@ -75,202 +57,156 @@ class Inventory:
     """Every old URL.
 
     Attributes:
-        urls: One row per page: url, sources (list), spellings (list of other
-            spellings merged into it), the measures, priority.
+        urls: One row per page, most valuable first: url, sources (list), files
+            (list), spellings (list of others merged into it), kind (page,
+            document, image, file), status, title, the measures, priority.
         merged: Spelling to the URL it is merged into.
+        parameters: Query parameters and their use, see `parameter_uses`.
         unknown: Estimated valuable URLs that no source knows; None when the
             sources do not overlap enough to tell.
+        valuable: How many URLs have a link or a visit.
         advice: Which source to add next, one line.
         weights: The weights the values were made with.
+        elsewhere: URLs of other sites that exports named; they are left out.
     """
 
     urls: pd.DataFrame
     merged: Mapping[str, str]
+    parameters: pd.DataFrame
     unknown: float | None
+    valuable: int
     advice: str
-    weights: str
+    weights: ValueWeights
+    elsewhere: int
+
+    def unlinked(self) -> pd.DataFrame:
+        """Return the rows that no crawl and no sitemap knows."""
+        seen = self.urls["sources"].map(LINKED.isdisjoint)
+        return self.urls[seen.astype(bool)]
 
 
 def build_inventory(
-    known: Mapping[str, Iterable[str]],
+    sightings: Sequence[Sighting],
     *,
-    pages: pd.DataFrame | None = None,
-    links: pd.DataFrame | None = None,
-    redirects: pd.DataFrame | None = None,
+    old: Site | None = None,
     backlinks: pd.DataFrame | None = None,
     traffic: pd.DataFrame | None = None,
+    linking: Collection[str] = (),
     weights: ValueWeights | None = None,
 ) -> Inventory:
     """Bring all sources together.
 
     Args:
-        known: Source name (crawl, sitemap, backlinks, logs ...) to URL keys.
-        pages: Schema PAGES of the old site; says canonical and redirects.
-        links: Schema LINKS.
-        redirects: Schema LEGACY as observed on the old site.
+        sightings: Which file knows which URLs.
+        old: The old site; its hosts, canonicals and redirects decide.
         backlinks: Schema BACKLINKS.
         traffic: Schema TRAFFIC.
+        linking: Domains that Search Console says link to the site.
         weights: How much each measure counts.
 
     Returns:
         The inventory, most valuable first.
     """
-    by_url = _sources_by_url(known)
-    merged = merged_spellings(by_url, pages, redirects)
-    sources: dict[str, set[str]] = {}
-    spellings: dict[str, list[str]] = {}
-    for url, names in by_url.items():
-        home = merged.get(url, url)
-        sources.setdefault(home, set()).update(names)
-        if home != url:
-            spellings.setdefault(home, []).append(url)
+    pages = old.pages if old is not None else None
+    sources, files, elsewhere = _known(sightings, _domains(pages))
+    redirects = old.redirects if old is not None else None
+    merged = merged_spellings(sources, pages, redirects)
+    weights = weights or ValueWeights()
     table = value_table(
-        list(sources),
-        links=links,
+        list(dict.fromkeys(merged.get(url, url) for url in sources)),
+        links=old.links if old is not None else None,
         backlinks=backlinks,
         traffic=traffic,
+        counts=old.counts if old is not None else None,
         merged=merged,
         weights=weights,
     ).reset_index()
-    table.insert(1, "sources", [sorted(sources[url]) for url in table["url"]])
-    table.insert(2, "spellings", [sorted(spellings.get(u, [])) for u in table["url"]])
+    table = _described(table, _gathered(sources, merged), files, merged, pages)
     table = table.sort_values(["priority", "url"], ascending=[False, True])
+    worth = _valuable(table)
+    given = {one.source for one in sightings}
+    listed = set(backlinks["source_domain"]) if backlinks is not None else set()
     return Inventory(
         urls=table.reset_index(drop=True),
         merged=merged,
-        unknown=unknown_urls(table.loc[_valuable(table), "sources"].tolist()),
-        advice=next_source(known),
-        weights=(weights or ValueWeights()).shown(),
+        parameters=parameter_uses(sources, pages),
+        unknown=unknown_urls(table.loc[worth, "sources"].tolist()),
+        valuable=int(worth.sum()),
+        advice=next_source(given, linking=linking, listed=listed),
+        weights=weights,
+        elsewhere=elsewhere,
     )
 
 
-def _sources_by_url(known: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
-    by_url: dict[str, set[str]] = {}
-    for name, urls in known.items():
-        for url in urls:
-            by_url.setdefault(url, set()).add(name)
-    return by_url
+def _domains(pages: pd.DataFrame | None) -> set[str]:
+    """Return the registrable domains of the old site; empty where not known."""
+    urls = () if pages is None else pages["url"]
+    hosts = {url.split("/", 3)[2] for url in urls if "://" in url}
+    return {registrable_domain(host) for host in hosts}
+
+
+def _known(
+    sightings: Sequence[Sighting], domains: set[str]
+) -> tuple[dict[str, set[str]], dict[str, set[str]], int]:
+    """Return sources and files by URL, and how many URLs are of other sites."""
+    sources: dict[str, set[str]] = {}
+    files: dict[str, set[str]] = {}
+    elsewhere: set[str] = set()
+    for one in sightings:
+        for url in set(one.urls):
+            if domains and registrable_domain(url.split("/", 3)[2]) not in domains:
+                elsewhere.add(url)
+                continue
+            sources.setdefault(url, set()).add(one.source)
+            files.setdefault(url, set()).add(one.file)
+    return sources, files, len(elsewhere)
+
+
+def _gathered(
+    known: Mapping[str, set[str]], merged: Mapping[str, str]
+) -> dict[str, set[str]]:
+    """Hand what spellings are known by to the page they are merged into."""
+    found: dict[str, set[str]] = {}
+    for url, names in known.items():
+        found.setdefault(merged.get(url, url), set()).update(names)
+    return found
+
+
+def _described(
+    table: pd.DataFrame,
+    sources: Mapping[str, set[str]],
+    files: Mapping[str, set[str]],
+    merged: Mapping[str, str],
+    pages: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """Add who knows each URL, its other spellings, and what it is."""
+    spellings: dict[str, list[str]] = {}
+    for url in files:
+        if url in merged:
+            spellings.setdefault(merged[url], []).append(url)
+    found, urls = _gathered(files, merged), table["url"]
+    about = None if pages is None else pages.set_index("url")[["status", "title"]]
+    columns = {
+        "url": urls,
+        "sources": [sorted(sources[url]) for url in urls],
+        "files": [sorted(found[url]) for url in urls],
+        "spellings": [sorted(spellings.get(url, [])) for url in urls],
+        "kind": [kind_of(url) for url in urls],
+        "status": pd.NA if about is None else urls.map(about["status"]),
+        "title": None if about is None else urls.map(about["title"]),
+    }
+    described = pd.DataFrame(columns, index=table.index)
+    return pd.concat([described, table.drop(columns="url")], axis=1)
+
+
+def kind_of(url: str) -> str:
+    """Tell a page from a document, an image and another file, by its address."""
+    _, dot, end = url.partition("?")[0].rpartition("/")[2].rpartition(".")
+    return _KIND_OF.get(end.lower(), "page") if dot else "page"
 
 
 def _valuable(table: pd.DataFrame) -> pd.Series:
     """Tell the rows with a link or a visit; all rows when nothing is known."""
-    measured = table[[m for m in MEASURES if m != "inlinks"]].fillna(0).sum(axis=1)
+    names = [name for name in MEASURES if name != "inlinks"]
+    measured = table[names].astype("float64").fillna(0).sum(axis=1)
     return measured > 0 if (measured > 0).any() else measured >= 0
-
-
-def value_table(
-    urls: Sequence[str],
-    *,
-    links: pd.DataFrame | None = None,
-    backlinks: pd.DataFrame | None = None,
-    traffic: pd.DataFrame | None = None,
-    merged: Mapping[str, str] | None = None,
-    weights: ValueWeights | None = None,
-) -> pd.DataFrame:
-    """Return what each URL is worth.
-
-    Args:
-        urls: URL keys of the old site, each once.
-        links: Schema LINKS, for `inlinks`.
-        backlinks: Schema BACKLINKS; lost links do not count.
-        traffic: Schema TRAFFIC.
-        merged: Spelling to the URL whose value it adds to.
-        weights: How much each measure counts.
-
-    Returns:
-        Index `url`: the measures (NA where nobody measured, 0 where measured
-        as none) and `priority`, 0 to 1, adding up to 1.
-    """
-    table = pd.DataFrame(index=pd.Index(list(urls), name="url", dtype=object))
-    homes = dict(merged or {})
-    _add_backlinks(
-        table, backlinks if backlinks is not None else BACKLINKS.empty(), homes
-    )
-    _add_traffic(table, traffic if traffic is not None else TRAFFIC.empty(), homes)
-    _add_inlinks(table, links if links is not None else LINKS.empty(), homes)
-    table["priority"] = _priority(table, weights or ValueWeights())
-    return table[[*MEASURES, "priority"]]
-
-
-def _home(urls: pd.Series, homes: Mapping[str, str]) -> pd.Series:
-    return urls.map(lambda url: homes.get(url, url)) if homes else urls
-
-
-def _add_backlinks(
-    table: pd.DataFrame, backlinks: pd.DataFrame, homes: Mapping[str, str]
-) -> None:
-    live = backlinks[backlinks["lost"].isna() | backlinks["lost"].eq("")]
-    by_target = live.groupby(_home(live["target_url"], homes))
-    known = len(backlinks) > 0
-    counts = {
-        "referring_domains": by_target["source_domain"].nunique(),
-        "backlinks": by_target.size(),
-    }
-    for name, count in counts.items():
-        table[name] = _counted(count, table.index, known=known)
-
-
-def _add_inlinks(
-    table: pd.DataFrame, links: pd.DataFrame, homes: Mapping[str, str]
-) -> None:
-    ends = pd.DataFrame(
-        {"source": links["source"], "target": _home(links["target"], homes)}
-    )
-    ends = ends[ends["source"] != ends["target"]].drop_duplicates()
-    count = ends.groupby("target").size()
-    table["inlinks"] = _counted(count, table.index, known=len(links) > 0)
-
-
-def _counted(count: pd.Series, index: pd.Index, *, known: bool) -> pd.Series:
-    found = count.reindex(index).astype("Int64")
-    return found.fillna(0) if known else found
-
-
-def _add_traffic(
-    table: pd.DataFrame, traffic: pd.DataFrame, homes: Mapping[str, str]
-) -> None:
-    names = ["clicks", "sessions", "conversions", "requests"]
-    sums = traffic.groupby(_home(traffic["url"], homes))[names].sum(min_count=1)
-    for name in names:
-        table[name] = sums[name].reindex(table.index).astype("float64")
-
-
-def _priority(table: pd.DataFrame, weights: ValueWeights) -> pd.Series:
-    value = pd.Series(0.0, index=table.index)
-    total = 0.0
-    for name in MEASURES:
-        measured = table[name].astype("float64").fillna(0)
-        if name == "inlinks" and measured.any():
-            measured += 1
-        weight = float(getattr(weights, name))
-        if weight > 0 and measured.sum() > 0:
-            value += weight * (measured / measured.sum())
-            total += weight
-    if total > 0:
-        return value / total
-    return pd.Series(1 / max(1, len(table)), index=table.index)
-
-
-def unknown_urls(sources: Sequence[Sequence[str]]) -> float | None:
-    """Estimate how many URLs no source knows, from how the sources overlap.
-
-    Chao's lower bound: with `once` URLs known to one source only and `twice` to
-    exactly two, of t sources, (t-1)/t * once^2 / (2 * twice) are unseen.
-
-    Returns:
-        The estimate; None for fewer than two sources or too little overlap.
-    """
-    names = {name for row in sources for name in row}
-    once = sum(len(set(row)) == 1 for row in sources)
-    twice = sum(len(set(row)) == 2 for row in sources)
-    if len(names) < 2 or twice < 3:
-        return None
-    return (len(names) - 1) / len(names) * once * once / (2 * twice)
-
-
-def next_source(known: Mapping[str, Iterable[str]]) -> str:
-    """Name the source that is missing and usually knows most."""
-    for name, why in NEXT_SOURCES:
-        if name not in known:
-            return f"add {name}: {why}"
-    return "every kind of source has been given"

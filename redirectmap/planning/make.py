@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from redirectmap.planning.decide import decide, name_merges
-from redirectmap.planning.inventory import value_table
+from redirectmap.planning.inventory import Inventory
 from redirectmap.planning.legacy import fold_legacy, legacy_ends
 from redirectmap.planning.merge import Conflict, apply_overrides, carry_over
 from redirectmap.planning.spelling import keys_of
 from redirectmap.planning.universe import Universe, gather
+from redirectmap.planning.value import value_table
 from redirectmap.readers import Site
 from redirectmap.tables.schemas import BACKLINKS, LEGACY, PLAN, TRAFFIC
 
@@ -37,6 +38,8 @@ class PlanInputs:
         generated: The last plan as the tool made it.
         previous: The same plan as people left it.
         extra_urls: Further old URLs (logs, lists).
+        inventory: Every old URL; says which spellings are one page, and what
+            each measure counts.
         spelled: Old URLs as the source spells them, where that is not their
             key (a fragment, no slash after the host): each gets a row beside it.
     """
@@ -51,6 +54,7 @@ class PlanInputs:
     generated: pd.DataFrame | None = None
     previous: pd.DataFrame | None = None
     extra_urls: tuple[str, ...] = ()
+    inventory: Inventory | None = None
     spelled: tuple[str, ...] = ()
 
 
@@ -82,7 +86,8 @@ def universe_of(inputs: PlanInputs) -> Universe:
         ("legacy", rules["source"]),
         ("logs", pd.Series(list(inputs.extra_urls), dtype=object)),
     )
-    return gather(inputs.old.pages, seen, valued=valued)
+    merged = inputs.inventory.merged if inputs.inventory else {}
+    return gather(inputs.old.pages, seen, valued=valued, merged=merged)
 
 
 def make_plan(inputs: PlanInputs, *, max_error: float = 0.01) -> Made:
@@ -140,7 +145,9 @@ def value_of(inputs: PlanInputs, universe: Universe) -> pd.DataFrame:
         links=inputs.old.links,
         backlinks=inputs.backlinks,
         traffic=inputs.traffic,
+        counts=inputs.old.counts,
         merged=universe.home_of,
+        weights=inputs.inventory.weights if inputs.inventory else None,
     )
 
 

@@ -12,16 +12,10 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
-from redirectmap.urls import MAX_URL_CHARS, Url, parse
+from redirectmap.readers.values import is_plain
+from redirectmap.urls import Url, parse
 
 PLACEHOLDER_ORIGIN = "http://path-only.invalid"
-
-_LABEL = "[a-z0-9]+(?:-[a-z0-9]+)*"
-_SEGMENT = r"(?:[\w~!$()*+,;=:@-][\w.~!$()*+,;=:@%-]*)?"
-_PLAIN = (
-    rf"^https?://(?:{_LABEL}\.)+[a-z]{{2,}}(?:/{_SEGMENT})+"
-    r"(?:\?[\w.~!$()*+,;=:@%/?-]*)?$"
-)
 
 
 def keys_of(urls: pd.Series, base: str | None = None) -> pd.Series:
@@ -36,24 +30,12 @@ def keys_of(urls: pd.Series, base: str | None = None) -> pd.Series:
     """
     texts = urls.astype(object).where(urls.notna(), "")
     found = texts.to_numpy(dtype=object, copy=True)
-    odd = ~_is_plain(texts)
+    odd = ~is_plain(texts)
     if odd.any():
         codes, uniques = pd.factorize(found[odd])
         parsed = np.array([_key(text, base) for text in uniques], dtype=object)
         found[odd] = parsed[codes]
     return pd.Series(found, index=urls.index, dtype=object)
-
-
-def _is_plain(texts: pd.Series) -> np.ndarray:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    column = pa.array(texts, type=pa.string(), from_pandas=True)
-    ascii_only = _PLAIN.replace(r"\w", "A-Za-z0-9_")
-    plain = pc.match_substring_regex(column, ascii_only)
-    short = pc.less_equal(pc.utf8_length(column), MAX_URL_CHARS)
-    verdict: np.ndarray = pc.and_(plain, short).to_numpy(zero_copy_only=False)
-    return verdict.astype(bool)
 
 
 def _key(text: str, base: str | None) -> str | None:

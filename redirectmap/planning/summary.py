@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from redirectmap.planning.inventory_files import inventory_lines
 from redirectmap.planning.merge import Conflict
 
 FORMULA = (
@@ -130,7 +131,9 @@ def _unmatched(plan: pd.DataFrame, count: int = 100) -> list[dict[str, Any]]:
 
 def screen(summary: dict[str, Any]) -> str:
     """Return the summary as lines for a terminal."""
-    lines = [f"{summary['rows']:,} old URLs"]
+    known = summary.get("inventory")
+    lines = [*inventory_lines(known), ""] if known else []
+    lines.append(f"{summary['rows']:,} rows in the plan")
     for action in ("redirect", "keep", "gone", "review"):
         rows = summary["by_action"].get(action, 0)
         share = summary["value_by_action"].get(action, 0.0)

@@ -2,15 +2,17 @@
 
 Decides: every page of the old site that answered, every URL that a backlink, a
 log, traffic or an old rule names on the old site's hosts. A URL that is dead
-already is a row only when something of value points at it. A URL that differs
-from another only by tracking parameters is that other's, unless it is all we
-know.
+already is a row only when something of value points at it, or a rule names it; a
+page that was fetched for its text alone (no source) is no row by that. A URL that
+the site itself joins with another one (`redirectmap.planning.variants`), or that
+differs from it only by tracking parameters, is that other's: the value counts
+there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -32,7 +34,7 @@ class Universe:
 
     Attributes:
         urls: Keys, in order of first sight.
-        home_of: Variants with tracking parameters, and whose row they share.
+        home_of: Other spellings, and whose row they share.
         origin: Where a row was seen when it is no page of the old site.
     """
 
@@ -58,6 +60,7 @@ def gather(
     seen: Iterable[tuple[str, pd.Series]],
     *,
     valued: set[str],
+    merged: Mapping[str, str] | None = None,
 ) -> Universe:
     """Collect the rows.
 
@@ -65,22 +68,25 @@ def gather(
         pages: The old site's pages, Schema PAGES.
         seen: Where from and URLs: backlinks, traffic, legacy, logs.
         valued: Keys that links or traffic point at.
+        merged: Spellings that the site itself joins with another URL.
     """
+    merged = merged or {}
     keys = keys_of(pages["url"])
     status = pages["status"].astype("float")
     answered = status.isna() | status.between(200, 399)
-    crawled = keys[answered & keys.notna()].tolist()
-    rows: dict[str, str] = dict.fromkeys(crawled, "")
+    fetched = pages["sources"].map(lambda names: names is not None and not len(names))
+    own = answered & keys.notna() & ~fetched.astype(bool)
+    rows: dict[str, str] = dict.fromkeys(keys[own].tolist(), "")
+    home_of: dict[str, str] = {}
     dead = set(keys[~answered].dropna())
     hosts = {registrable_domain(host) for host in host_of(keys).unique() if host}
-    home_of: dict[str, str] = {}
     for origin, urls in seen:
         for key in keys_of(urls).dropna().unique():
             if not _ours(key, hosts) or key in rows:
                 continue
-            if key in dead and key not in valued:
+            if key in dead and key not in valued and origin != "legacy":
                 continue
-            clean = without_tracking(key)
+            clean = merged.get(key) or without_tracking(key)
             if clean != key:
                 home_of[key] = clean
             rows.setdefault(clean, origin)

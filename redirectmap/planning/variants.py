@@ -4,7 +4,9 @@ Decides by what the site does, never by guess. Two URLs are one page when the
 site says so directly (it redirects one to the other, or names it as canonical),
 or when they differ only in a way (trailing slash, index file, letter case,
 parameter order, a tracking or session parameter, scheme, www) that the site was
-seen to join at least `ENOUGH` times and never to keep apart.
+seen to join at least `ENOUGH` times and never to keep apart. A page that a large
+part of the site names as its canonical is a fault of the template and believed
+only by its own spellings.
 
 Cost    linear in URLs and pages.
 Bounds  a site that was not crawled says nothing, so nothing is merged.
@@ -22,6 +24,10 @@ import pandas as pd
 from redirectmap.urls import Url, parse
 
 ENOUGH = 3
+CROWD = 20
+CROWD_SHARE = 0.1
+"""More pages, and a larger share of the site, than merge into one by intent."""
+
 Use = Literal["tracking", "session", "facet", "content", "unknown"]
 _TRACKING = re.compile(
     r"utm_\w+|gclid|gbraid|wbraid|fbclid|msclkid|dclid|yclid|mc_[ce]id|_ga|_gl|igshid",
@@ -95,8 +101,17 @@ def merged_spellings(
     for url in urls:
         home = said.get(url) or homes.get(_folded(url, joined))
         if home and home != url:
-            merged[url] = said.get(home, home)
+            merged[url] = _end(said, home)
     return {url: home for url, home in merged.items() if home != url}
+
+
+def _end(said: Mapping[str, str], url: str) -> str:
+    """Follow what the site says to its end; a circle ends where it closes."""
+    seen = {url}
+    while (to := said.get(url, url)) not in seen:
+        seen.add(to)
+        url = to
+    return url
 
 
 def _said_by_site(
@@ -107,11 +122,32 @@ def _said_by_site(
     A redirect to another page is not a spelling: it counts only where source
     and target are equal once all folds are applied.
     """
-    canonicals = _pairs_of(pages, "url", "canonical")
+    canonicals = _believed(_pairs_of(pages, "url", "canonical"), pages)
     moves = _pairs_of(redirects, "source", "target")
     said = {a: b for a, b in canonicals if _split(a)[0] == _split(b)[0]}
     spelled = {a: b for a, b in moves if _folded(a, FOLDS) == _folded(b, FOLDS)}
     return said | spelled
+
+
+def _believed(
+    canonicals: list[tuple[str, str]], pages: pd.DataFrame | None
+) -> list[tuple[str, str]]:
+    """Leave out canonicals of dead pages, and those a template gives to all."""
+    if pages is None:
+        return canonicals
+    named = Counter(to for one, to in canonicals if _split(one)[:2] != _split(to)[:2])
+    most = max(CROWD, CROWD_SHARE * len(pages))
+    dead = set(pages.loc[pages["status"].ge(400).fillna(value=False), "url"])
+    return [
+        (one, to)
+        for one, to in canonicals
+        if to not in dead
+        and (
+            named[to] <= most
+            or _split(one)[:2] == _split(to)[:2]
+            or _folded(one, FOLDS) == _folded(to, FOLDS)
+        )
+    ]
 
 
 def _pairs_of(
@@ -128,12 +164,9 @@ def joining_folds(
 ) -> dict[str, Callable[[str], str]]:
     """Return the folds the site was seen to join `ENOUGH` times, and never not."""
     seen = Counter(name for pair in said.items() for name in _differences(*pair))
-    apart = _kept_apart(pages, said)
-    return {
-        name: fold
-        for name, fold in FOLDS.items()
-        if seen[name] >= ENOUGH and not apart[name]
-    }
+    joined = {name: FOLDS[name] for name in FOLDS if seen[name] >= ENOUGH}
+    apart = _kept_apart(pages, said, joined)
+    return {name: fold for name, fold in joined.items() if not apart[name]}
 
 
 def _differences(one: str, other: str) -> list[str]:
@@ -141,14 +174,18 @@ def _differences(one: str, other: str) -> list[str]:
     return [name for name, fold in FOLDS.items() if fold(one) == fold(other)]
 
 
-def _kept_apart(pages: pd.DataFrame | None, said: Mapping[str, str]) -> Counter[str]:
+def _kept_apart(
+    pages: pd.DataFrame | None,
+    said: Mapping[str, str],
+    folds: Mapping[str, Callable[[str], str]],
+) -> Counter[str]:
     """Count pairs of pages that differ by one fold and have different content."""
     apart: Counter[str] = Counter()
     if pages is None or pages["content_hash"].isna().all():
         return apart
     known = pages[pages["content_hash"].notna() & ~pages["url"].isin(list(said))]
     contents = dict(zip(known["url"], known["content_hash"], strict=True))
-    for name, fold in FOLDS.items():
+    for name, fold in folds.items():
         groups: dict[str, set[str]] = defaultdict(set)
         for url, content in contents.items():
             groups[fold(url)].add(content)

@@ -5,28 +5,49 @@ accounts for every row: read, refused with line and reason, or set aside by a
 named rule.
 """
 
-from redirectmap.readers.backlinks import read_backlinks
-from redirectmap.readers.inspection import Reader, inspect
+from redirectmap.readers.backlinks import (
+    joined_backlinks,
+    read_backlink_file,
+    read_backlinks,
+)
+from redirectmap.readers.files import needed
+from redirectmap.readers.inspection import Reader, feeds, inspect
+from redirectmap.readers.joined import joined_sites
+from redirectmap.readers.layout import Kind
 from redirectmap.readers.legacy import read_legacy, read_rules
+from redirectmap.readers.linking import read_linking_domains
 from redirectmap.readers.overrides import OVERRIDES, read_overrides
 from redirectmap.readers.records import ReadReport, Refused, Site
 from redirectmap.readers.rules import PATTERNS, expand_patterns
 from redirectmap.readers.sources import read_site
-from redirectmap.readers.traffic import read_traffic
+from redirectmap.readers.traffic import (
+    joined_traffic,
+    read_traffic,
+    read_traffic_file,
+)
 
 __all__ = [
     "OVERRIDES",
     "PATTERNS",
+    "Kind",
     "ReadReport",
     "Reader",
     "Refused",
     "Site",
     "expand_patterns",
+    "feeds",
     "inspect",
+    "joined_backlinks",
+    "joined_sites",
+    "joined_traffic",
+    "needed",
+    "read_backlink_file",
     "read_backlinks",
     "read_legacy",
+    "read_linking_domains",
     "read_overrides",
     "read_rules",
     "read_site",
     "read_traffic",
+    "read_traffic_file",
 ]

@@ -27,7 +27,7 @@ _DOCUMENT = re.compile(r"text/html|application/(?:pdf|xhtml)|warc/revisit|unk|^-
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def read_wxr(path: Path, sources_name: str) -> Site:
+def read_wxr(path: Path, sources_name: str | None) -> Site:
     """Read a WordPress export: link, title, post id and date of each page.
 
     Raises:
@@ -86,7 +86,7 @@ def _local(tag: object) -> str:
     return str(tag).rpartition("}")[2]
 
 
-def read_cdx(path: Path, sources_name: str) -> Site:
+def read_cdx(path: Path, sources_name: str | None) -> Site:
     """Read an answer of the Wayback CDX server: JSON, the first row its header.
 
     Raises:
@@ -134,7 +134,7 @@ def _capture(builder: SiteBuilder, number: int, row: dict[str, Any]) -> None:
         builder.add(number, {"url": str(row.get("original", ""))})
 
 
-def read_warc(path: Path, sources_name: str) -> Site:
+def read_warc(path: Path, sources_name: str | None) -> Site:
     """Read the responses of a WARC file (gzip or not)."""
     from fastwarc.warc import ArchiveIterator, WarcRecordType
 

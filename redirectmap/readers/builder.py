@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from redirectmap.readers.records import Site, Tally
-from redirectmap.readers.values import address
-from redirectmap.tables import LEGACY, LINKS, PAGES
+from redirectmap.readers.records import Site, Tally, source_of
+from redirectmap.readers.values import address, number
+from redirectmap.tables import LEGACY, LINK_COUNTS, LINKS, PAGES
 from redirectmap.urls import Url, parse
 
 MAX_TEXT = 20_000
@@ -40,9 +40,10 @@ Page = dict[str, Any]
 class SiteBuilder:
     """Collects pages and links of one file; `site` closes it."""
 
-    def __init__(self, tally: Tally, sources_name: str) -> None:
+    def __init__(self, tally: Tally, sources_name: str | None = None) -> None:
         self.tally = tally
-        self.name = sources_name
+        self.name = sources_name or source_of(tally.format, tally.kind)
+        self.counts: list[tuple[str, int | None, int | None]] = []
         self.pages: dict[str, Page] = {}
         self.guess = False
         self.links: dict[str, list[Any]] = {name: [] for name in LINKS.names}
@@ -65,6 +66,12 @@ class SiteBuilder:
             known.update({k: v for k, v in page.items() if _blank(known.get(k))})
             self.tally.aside["merged with the same page"] += 1
         self._add_links(url.key, record.get("links"))
+        counted = (
+            _counted(record.get("link_domains")),
+            _counted(record.get("link_rows")),
+        )
+        if counted != (None, None):
+            self.counts.append((url.key, *counted))
 
     def _add_links(self, source: str, links: object) -> None:
         if not isinstance(links, list):
@@ -116,7 +123,9 @@ class SiteBuilder:
         if merged:
             self.tally.note(f"{merged} rows repeat a page and were merged with it")
         redirects = _redirects(pages, str(self.tally.path))
-        return Site(pages, links, redirects, self.tally.report())
+        counts = pd.DataFrame(self.counts, columns=LINK_COUNTS.names)
+        report = self.tally.report()
+        return Site(pages, links, redirects, report, LINK_COUNTS.fit(counts))
 
     def _link_table(self) -> pd.DataFrame:
         """Hand the links over as a frame, column by column; nothing is kept."""
@@ -180,6 +189,12 @@ def _count(value: object) -> int | None:
         return max(0, int(float(value))) if value not in {None, ""} else None  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _counted(cell: object) -> int | None:
+    """Read a vendor's count, in any spelling of numbers."""
+    value = number(cell) if isinstance(cell, str) else None
+    return None if value is None else max(0, int(value))
 
 
 def _list(value: object) -> list[str] | None:

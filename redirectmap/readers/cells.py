@@ -37,7 +37,6 @@ DELIMITERS = ",;\t|"
 HEADER_WITHIN = 40
 MAX_COLUMNS = 2_000
 MAX_MEMBER = 512 * 1024 * 1024
-BAD_QUOTE = "\x00quote\x00"
 
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -108,11 +107,12 @@ def not_a_table(path: Path, nature: str) -> InputError:
 
 
 class _Numbered:
-    """Counts the lines that the csv module takes."""
+    """Counts the lines that the csv module takes, and sees the long ones."""
 
     def __init__(self, lines: Iterator[str], number: int) -> None:
         self.lines = lines
         self.number = number
+        self.long = False
 
     def __iter__(self) -> _Numbered:
         return self
@@ -120,7 +120,13 @@ class _Numbered:
     def __next__(self) -> str:
         line = next(self.lines)
         self.number += 1
+        if len(line) > MAX_CELL or line[:1] == "\x00":
+            self.long = True
         return line
+
+
+class _Bad(list[str]):
+    """A row that cannot be used: the reason, and what stood there."""
 
 
 def _table(path: Path, lines: Iterator[str], kinds: Sequence[Kind]) -> Table:
@@ -154,9 +160,20 @@ def _csv_rows(path: Path, source: _Numbered, delimiter: str) -> Iterator[Row]:
         except csv.Error as error:
             if source.number > begin or "unexpected end" in str(error):
                 raise _unclosed(path, begin) from error
-            cells = [BAD_QUOTE]
+            cells = _Bad(["quoting", "text after a closing quote"])
+        if source.long or source.number > begin:
+            source.long = False
+            cells = _short(cells)
         if cells:
             yield begin, cells
+
+
+def _short(cells: list[str]) -> list[str]:
+    """Return the row, or say that one of its cells is too long."""
+    if cells[:1] == [TOO_LONG]:
+        return _Bad(["too_long", "a line over 1 MB"])
+    longest = max(cells, key=len, default="")
+    return _Bad(["too_long", longest[:400]]) if len(longest) > MAX_CELL else cells
 
 
 def _unclosed(path: Path, line: int) -> InputError:
@@ -173,20 +190,25 @@ def _fitting(
     """Yield the rows that fit the header; refuse the others."""
     width = len(headers)
     for line, cells in rows:
+        if isinstance(cells, _Bad):
+            tally.rows_in += 1
+            tally.refuse(line, cells[0], cells[1])
+            continue
         if len(cells) > width and not any(cells[width:]):
             del cells[width:]
-        if not any(cells) or cells[0].startswith("#"):
+        if not any(cells) or (cells[0][:1] == "#" and _is_comment(cells, width)):
             continue
         tally.rows_in += 1
-        if cells[0] == TOO_LONG or max(map(len, cells)) > MAX_CELL:
-            text = "a line over 1 MB" if cells[0] == TOO_LONG else max(cells, key=len)
-            tally.refuse(line, "too_long", text)
-        elif cells[0] == BAD_QUOTE:
-            tally.refuse(line, "quoting", "text after a closing quote")
-        elif len(cells) != width:
-            tally.refuse(line, "fields", f"{len(cells)} fields of {width}")
-        else:
+        if len(cells) == width:
             yield line, cells
+        else:
+            tally.refuse(line, "fields", f"{len(cells)} fields of {width}")
+
+
+def _is_comment(cells: list[str], width: int) -> bool:
+    """Tell `# a note` from a row whose first cell is `#1 in town`."""
+    noted = cells[0][1:2] in {"", " ", "-", "#", "\t"}
+    return len(cells) == 1 or (noted and len(cells) != width)
 
 
 def _from_zip(path: Path, kinds: Sequence[Kind]) -> Table:
@@ -241,7 +263,7 @@ def _from_workbook(path: Path, kinds: Sequence[Kind]) -> Table:
         if fits:
             check_header(path, line, headers, fits[0][1])
             tally = Tally(path, f"{fits[0][0].name} (XLSX)", fits[0][0].kind)
-            below = enumerate(rows[line:], start=line + 1)
+            below = enumerate(map(_short, rows[line:]), start=line + 1)
             return Table(*fits[0], headers, _fitting(below, headers, tally), tally)
     raise missing_column(rows[0] if rows else [], kinds, f"{path}:1")
 

@@ -130,6 +130,24 @@ def check_text(path: Path, head: bytes, encoding: str | None) -> str:
     raise _no_text(path, head)
 
 
+def needed(path: Path, encoding: str | None) -> str | None:
+    """Return `encoding` for a text that is not UTF-8 and has no mark, else None.
+
+    So one `--encoding` serves a mix of files: those that say what they are are
+    left alone.
+    """
+    if encoding is None:
+        return None
+    head = head_of(path)
+    if nature_of(head) in {"sqlite", "parquet", "zip", "warc"}:
+        return None
+    try:
+        name = check_text(path, head, None)
+    except InputError:
+        return encoding
+    return encoding if name == "utf-8" and _first_bad(path, name)[0] else None
+
+
 def _no_text(path: Path, head: bytes) -> InputError:
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if odd > 20 * even + len(head) // 5 or even > 20 * odd + len(head) // 5:

@@ -100,7 +100,9 @@ def missing_column(
 
     def lacks(layout: Layout) -> list[str]:
         names = layout.fields
-        return [f for f in layout.required if not set(names[f]) & set(folded)]
+        return [
+            f for f in layout.required if not set(map(fold, names[f])) & set(folded)
+        ]
 
     part = [lay for lay in known if 0 < len(lacks(lay)) < len(lay.required)]
     found = ", ".join(shown(header) for header in headers[:20]) or "no columns"

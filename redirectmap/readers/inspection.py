@@ -14,7 +14,9 @@ from redirectmap.errors import InputError
 from redirectmap.readers.backlinks import read_backlinks
 from redirectmap.readers.cells import open_table
 from redirectmap.readers.files import head_of, nature_of
+from redirectmap.readers.layout import Kind
 from redirectmap.readers.legacy import read_rules, rule_language
+from redirectmap.readers.linking import read_linking_domains
 from redirectmap.readers.logs import is_log
 from redirectmap.readers.overrides import read_overrides
 from redirectmap.readers.records import ReadReport
@@ -45,6 +47,10 @@ def _rules(path: Path, encoding: str | None) -> ReadReport:
     return read_rules([path], base=BASE, encoding=encoding)[2][0]
 
 
+def _domains(path: Path, encoding: str | None) -> ReadReport:
+    return read_linking_domains(path, encoding=encoding)[1]
+
+
 def _overrides(path: Path, encoding: str | None) -> ReadReport:
     return read_overrides(path, base=BASE, encoding=encoding)[1]
 
@@ -63,7 +69,25 @@ BUILTIN: Mapping[str, Reader] = {
     "rules": Reader(lambda path: rule_language(path) is not None, _rules),
     "site": Reader(_is_binary_or_list, _site),
 }
+
+
+def _anchors(path: Path, encoding: str | None) -> ReadReport:
+    del encoding
+    raise InputError(
+        "lists link texts, but not which page they link to",
+        hint="give Links, Top target pages, or a vendor's backlinks",
+        where=str(path),
+    )
+
+
+_BY_NATURE: Mapping[Kind, Reader] = {
+    "traffic": BUILTIN["log"],
+    "legacy": BUILTIN["rules"],
+    "pages": BUILTIN["site"],
+}
 _BY_KIND: Mapping[str, Callable[[Path, str | None], ReadReport]] = {
+    "domains": _domains,
+    "anchors": _anchors,
     "backlinks": _backlinks,
     "traffic": _traffic,
     "legacy": _rules,
@@ -85,11 +109,41 @@ def inspect(path: Path, *, encoding: str | None = None) -> ReadReport:
         for reader in plugins("readers", BUILTIN).values():
             if reader.sniff(path):
                 return reader.account(path, encoding)
-    with open_table(path, encoding=encoding) as table:
-        kind = table.layout.kind
-    report = _BY_KIND.get(kind, _site)(path, encoding)
+    report = _BY_KIND.get(_table_kind(path, (), encoding), _site)(path, encoding)
     if not report.rows_in:
         raise InputError(
             "has a header and 0 rows", hint="export it again", where=str(path)
         )
     return report
+
+
+def feeds(
+    path: Path, *, likely: Kind | None = None, encoding: str | None = None
+) -> Kind:
+    """Tell which table a file feeds; `pages` for whatever describes a site.
+
+    Args:
+        path: Any file.
+        likely: What a person handed it in as; a file that can be that, is.
+        encoding: What a person says it is in.
+
+    Raises:
+        InputError: The file cannot be used; the message says why and where.
+    """
+    if encoding is None:
+        for kind, reader in _BY_NATURE.items():
+            if reader.sniff(path):
+                return kind
+    kind = _table_kind(path, (likely,) if likely else (), encoding)
+    return "pages" if kind in {"links", "urls"} else kind
+
+
+def _table_kind(path: Path, kinds: tuple[Kind, ...], encoding: str | None) -> Kind:
+    try:
+        with open_table(path, kinds=kinds, encoding=encoding) as table:
+            return table.layout.kind
+    except InputError:
+        if not kinds:
+            raise
+    with open_table(path, encoding=encoding) as table:
+        return table.layout.kind

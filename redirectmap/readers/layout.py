@@ -6,11 +6,24 @@ field and, where given, one of the `telling` headers.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-Kind = Literal["pages", "links", "backlinks", "traffic", "legacy", "urls", "overrides"]
+Kind = Literal[
+    "pages",
+    "links",
+    "backlinks",
+    "traffic",
+    "legacy",
+    "urls",
+    "overrides",
+    "domains",
+    "anchors",
+]
 Fields = Mapping[str, tuple[str, ...]]
 
 
@@ -35,17 +48,21 @@ class Layout:
     def columns(self, headers: Sequence[str]) -> dict[str, int] | None:
         """Return field to column number, or None when it is another table."""
         places = {header: i for i, header in reversed(list(enumerate(headers)))}
-        if self.telling and not any(header in places for header in self.telling):
+        if self.telling and not any(fold(header) in places for header in self.telling):
             return None
         found = {
-            field: places[name]
+            field: places[fold(name)]
             for field, names in self.fields.items()
             for name in reversed(names)
-            if name in places
+            if fold(name) in places
         }
         return found if all(field in found for field in self.required) else None
 
 
+@lru_cache(maxsize=10_000)
 def fold(header: str) -> str:
-    """Return a header as layouts spell it."""
-    return " ".join(header.strip(' \t\r\n\ufeff"').casefold().split())
+    """Return a header without case, accents, marks: as headers are compared."""
+    text = header.strip(' \t\r\n\ufeff"').casefold().replace("\u2019", "'")
+    letters = unicodedata.normalize("NFD", text)
+    bare = "".join(one for one in letters if not unicodedata.combining(one))
+    return " ".join(re.split(r"[\s_-]+", bare)).strip()

@@ -3,10 +3,12 @@ r"""Read access logs: which pages people still ask for.
 Decides which requests are visits. Counted are GET and HEAD answered with 200,
 206, 301, 302, 304, 307, 308, 404 or 410: a redirect and a page that is gone are
 old URLs, too. Set aside by name: bots (by their user agent), other methods,
-other statuses. Lines that fit no known form are refused.
+other statuses, styles and scripts, and dead addresses that only attackers try.
+Lines that fit no known form are refused.
 
-Formats: common and combined (Apache, nginx), IIS W3C and CloudFront (by their
-`#Fields`), AWS load balancer; each also as gzip.
+Formats: common and combined (Apache, nginx), both with the virtual host in front
+and with anything behind, IIS W3C and CloudFront (by their `#Fields`), AWS load
+balancer; each also as gzip.
 
 Cost    one pass; memory grows with distinct request targets, not with lines.
 Source  formats as in the servers' documentation; `\xNN` escapes of nginx and
@@ -35,15 +37,30 @@ _BOT = re.compile(
     r"headless|feedfetcher|mediapartners|semrush|ahrefs|mj12|petalbot|bingpreview",
     re.IGNORECASE,
 )
-_COMBINED = re.compile(
-    r'\S+ \S+ .*?\[([^\]]+)\] "(\S+) (\S+)[^"]*" (\d{3}) \S+(?: "[^"]*" "([^"]*)")?'
+_QUOTED = r'[^"\\]*(?:\\.[^"\\]*)*'
+_REQUEST = (
+    rf'\[([^\]]+)\] "([A-Za-z]+) ({_QUOTED})" (\d{{3}}) \S+'
+    rf'(?: "{_QUOTED}" "({_QUOTED})")?'
 )
+_COMBINED = re.compile(rf"()()\S+ \S+ .*?{_REQUEST}")
+_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)"
+_VHOST = re.compile(rf"([\w.-]+\.[\w-]+)(?::(\d+))? {_ADDRESS} \S+ .*?{_REQUEST}")
 _ALB = re.compile(
     r"(?:https?|h2|grpcs?|wss?) (\d{4}-\d\d-\d\dT\S+) "
     r"\S+ \S+ \S+ \S+ \S+ \S+ (\d{3}|-) "
-    r'\S+ \S+ \S+ "(\S+) (\S+)[^"]*" "([^"]*)"'
+    rf'\S+ \S+ \S+ "([A-Za-z]+) ({_QUOTED})" "({_QUOTED})"'
+)
+_ASSET = re.compile(r"\.(?:css|m?js|map|woff2?|ttf|otf|eot)(?:\?|$)", re.IGNORECASE)
+_PROBE = re.compile(
+    r"^/+(?:\.(?:env|git|aws|ssh|svn|vscode|DS_Store)\b|wp-(?:login|admin|includes|json)"
+    r"|xmlrpc\.php|php-?my-?admin|pma/|cgi-bin/|vendor/phpunit|boaform|HNAP1|autodiscover"
+    r"|(?:shell|eval-stdin|alfa|config\.inc)\b)"
+    r"|(?:%27|')(?:%20|\+|\s)*(?:or|and|union|select)\b|\.\./|%2e%2e%2f"
+    r"|/etc/passwd",
+    re.IGNORECASE,
 )
 _ESCAPE = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
+_DEAD = frozenset({"404", "410"})
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 Hit = tuple[str, str, str, str, str]
@@ -52,11 +69,27 @@ Hit = tuple[str, str, str, str, str]
 
 @dataclass(slots=True)
 class Log:
-    """What one log says: requests per page, and the window in days."""
+    """What one log says.
+
+    Attributes:
+        report: The account of its lines.
+        requests: Requests by people, per page (URL key).
+        days: Length of the window.
+    """
 
     report: ReadReport
     requests: dict[str, float] = field(default_factory=dict)
     days: float = 0.0
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Visits per target, those that met a dead page, days, answers."""
+
+    visits: Counter[str] = field(default_factory=Counter)
+    dead: Counter[str] = field(default_factory=Counter)
+    days: set[str] = field(default_factory=set)
+    answers: Counter[str] = field(default_factory=Counter)
 
 
 def is_log(path: Path) -> bool:
@@ -78,9 +111,11 @@ def log_form(path: Path) -> str | None:
         )
     if any(_ALB.match(line) for line in lines):
         return "aws load balancer"
+    if any(_VHOST.match(line) for line in lines):
+        return "combined, with virtual host"
     fits = [m for line in lines if (m := _COMBINED.match(line))]
     if fits:
-        return "combined" if any(m[5] is not None for m in fits) else "common"
+        return "combined" if any(m[7] is not None for m in fits) else "common"
     return None
 
 
@@ -96,12 +131,14 @@ def read_log(path: Path, *, base: str | None = None) -> Log:
     """
     form = log_form(path) or "combined"
     tally = Tally(path, f"{form} log", "traffic")
-    counts: Counter[str] = Counter()
-    days: set[str] = set()
+    counts = _Counts()
     with text_lines(path, "utf-8", errors="backslashreplace") as lines:
-        _count(_hits(form, lines, tally), tally, counts, days)
+        _count(_hits(form, lines, tally), tally, counts)
     log = Log(tally.report())
-    for target, count in counts.items():
+    for target, count in counts.visits.items():
+        if aside := _no_page(target, count, counts.dead[target]):
+            tally.aside[aside] += count
+            continue
         url = address(_bytes(target), base)
         if isinstance(url, str):
             reason = "needs_base" if target.startswith("/") and not base else url
@@ -110,17 +147,27 @@ def read_log(path: Path, *, base: str | None = None) -> Log:
             log.requests[url.key] = log.requests.get(url.key, 0.0) + count
     if not base and tally.aside["request target: needs_base"]:
         tally.note("the log holds paths only; say which site it is of")
+    split = ", ".join(
+        f"{status}: {n:,}" for status, n in sorted(counts.answers.items())
+    )
+    tally.note(f"answers to people: {split or 'none'}")
     log.report = tally.report()
-    log.days = _window(days)
+    log.days = _window(counts.days)
     return log
 
 
-def _count(
-    hits: Iterator[Hit],
-    tally: Tally,
-    counts: Counter[str],
-    days: set[str],
-) -> None:
+def _no_page(target: str, count: int, dead: int) -> str:
+    """Name the rule by which a target is no page of the site; empty if it is one."""
+    if _ASSET.search(target):
+        return "style, script or font of a page"
+    return (
+        "dead, and tried by attackers"
+        if dead == count and _PROBE.search(target)
+        else ""
+    )
+
+
+def _count(hits: Iterator[Hit], tally: Tally, counts: _Counts) -> None:
     bots: dict[str, bool] = {}
     for when, method, target, status, agent in hits:
         is_bot = bots.get(agent)
@@ -133,15 +180,20 @@ def _count(
         elif status not in VISITS:
             tally.aside[f"status {status}"] += 1
         else:
-            counts[target] += 1
-            days.add(when)
+            counts.visits[target] += 1
+            counts.days.add(when)
+            counts.answers[status] += 1
+            if status in _DEAD:
+                counts.dead[target] += 1
 
 
 def _hits(form: str, lines: Iterator[str], tally: Tally) -> Iterator[Hit]:
     if form in {"iis w3c", "cloudfront"}:
         return _by_fields(form, lines, tally)
-    split = _from_alb if form == "aws load balancer" else _from_combined
-    return _by_pattern(split, lines, tally)
+    if form == "aws load balancer":
+        return _by_pattern(_from_alb, lines, tally)
+    pattern = _VHOST if form.endswith("host") else _COMBINED
+    return _by_pattern(lambda line: _from_combined(pattern, line), lines, tally)
 
 
 def _by_pattern(
@@ -159,20 +211,33 @@ def _by_pattern(
             tally.refuse(line_number, reason, line.rstrip())
 
 
-def _from_combined(line: str) -> Hit | None:
-    found = _COMBINED.match(line)
+def _from_combined(pattern: re.Pattern[str], line: str) -> Hit | None:
+    found = pattern.match(line)
     if found is None:
         return None
-    when, method, target, status, agent = found.groups()
+    host, port, when, method, request, status, agent = found.groups()
+    target = _target(request)
+    if host and target.startswith("/"):
+        target = f"{'http' if port == '80' else 'https'}://{host}{_shown(port)}{target}"
     return when[:11], method, target, status, agent or ""
+
+
+def _shown(port: str | None) -> str:
+    return "" if port in {None, "", "80", "443"} else f":{port}"
+
+
+def _target(request: str) -> str:
+    """Return the target of `/a b HTTP/1.1`: all up to the protocol."""
+    target, space, protocol = request.rpartition(" ")
+    return target if space and protocol.startswith("HTTP/") else request
 
 
 def _from_alb(line: str) -> Hit | None:
     found = _ALB.match(line)
     if found is None:
         return None
-    when, status, method, target, agent = found.groups()
-    return when[:10], method, target, status, agent
+    when, status, method, request, agent = found.groups()
+    return when[:10], method, _target(request), status, agent
 
 
 def _by_fields(form: str, lines: Iterator[str], tally: Tally) -> Iterator[Hit]:
@@ -211,12 +276,13 @@ def _named(cell: dict[str, str]) -> Hit:
 
 
 def _bytes(target: str) -> str:
-    r"""Turn the log's `\xC3\xA9` back into `%C3%A9`."""
-    if "\\x" not in target:
+    r"""Turn the log's `\xC3\xA9` back into `%C3%A9`, and `\"` into `"`."""
+    if "\\" not in target:
         return target
-    return _ESCAPE.sub(
+    plain = _ESCAPE.sub(
         lambda m: quote_from_bytes(bytes.fromhex(m.group().replace("\\x", ""))), target
     )
+    return plain.replace('\\"', '"').replace("\\\\", "\\")
 
 
 def _window(days: set[str]) -> float:

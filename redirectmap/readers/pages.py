@@ -27,7 +27,7 @@ from redirectmap.sitemaps import parse_sitemap
 MAX_SITEMAP = 64 * 1024 * 1024
 
 
-def read_jsonl(path: Path, sources_name: str) -> Site:
+def read_jsonl(path: Path, sources_name: str | None) -> Site:
     """Read one page per line, as JSON objects (gzip or not)."""
     builder = SiteBuilder(Tally(path, "pages as JSON lines", "pages"), sources_name)
     with binary(path) as stream:
@@ -52,7 +52,7 @@ def _json_object(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def read_parquet(path: Path, sources_name: str) -> Site:
+def read_parquet(path: Path, sources_name: str | None) -> Site:
     """Read a pages table in Parquet."""
     try:
         table = pd.read_parquet(path)
@@ -72,12 +72,12 @@ def read_parquet(path: Path, sources_name: str) -> Site:
     return builder.site()
 
 
-def read_table(path: Path, sources_name: str, encoding: str | None = None) -> Site:
+def read_table(
+    path: Path, sources_name: str | None, encoding: str | None = None
+) -> Site:
     """Read pages from CSV or XLSX: ours, Screaming Frog, Sitebulb, a column `url`."""
     kinds: tuple[Kind, ...] = ("pages", "links", "urls", "traffic", "overrides")
     with open_table(path, kinds=kinds, encoding=encoding) as table:
-        if table.layout.name == "search console latest links":
-            raise _no_targets(path)
         builder = SiteBuilder(table.tally, sources_name)
         builder.guess = table.layout.name.startswith("moz")
         take = _take_link if table.layout.kind == "links" else _take_page
@@ -85,14 +85,6 @@ def read_table(path: Path, sources_name: str, encoding: str | None = None) -> Si
             take(builder, line, {f: cells[i] for f, i in table.columns.items()})
         _note_unused(table)
     return builder.site()
-
-
-def _no_targets(path: Path) -> InputError:
-    return InputError(
-        "lists linking pages, but not which page they link to",
-        hint="export Links, Top target pages instead, or a vendor's backlinks",
-        where=str(path),
-    )
 
 
 def _take_page(builder: SiteBuilder, line: int, record: dict[str, Any]) -> None:
@@ -136,7 +128,7 @@ def _note_unused(table: Table) -> None:
         table.tally.note(f"columns not used: {', '.join(unused[:8])}{more}")
 
 
-def read_sitemap(path: Path, sources_name: str) -> Site:
+def read_sitemap(path: Path, sources_name: str | None) -> Site:
     """Read the addresses of a sitemap file (XML, index, RSS, gzip)."""
     with binary(path) as stream:
         body = stream.read(MAX_SITEMAP + 1)
@@ -157,7 +149,7 @@ def read_sitemap(path: Path, sources_name: str) -> Site:
     for text, reason in sitemap.refused:
         tally.refuse(None, reason, text, "loc")
     for entry in sitemap.entries:
-        builder.pages[entry.url] = page_of({}, entry.url) | {"sources": [sources_name]}
+        builder.pages[entry.url] = page_of({}, entry.url) | {"sources": [builder.name]}
     repeated = sitemap.found - len(sitemap.refused) - len(sitemap.entries)
     if repeated:
         tally.aside["merged with the same page"] += repeated
@@ -165,7 +157,7 @@ def read_sitemap(path: Path, sources_name: str) -> Site:
 
 
 def read_list(
-    path: Path, sources_name: str, lines: Callable[[], Iterator[tuple[int, str]]]
+    path: Path, sources_name: str | None, lines: Callable[[], Iterator[tuple[int, str]]]
 ) -> Site:
     """Read one address per line; `#` begins a comment line."""
     builder = SiteBuilder(Tally(path, "list of URLs", "urls"), sources_name)

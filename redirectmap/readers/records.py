@@ -14,10 +14,42 @@ from pathlib import Path
 
 import pandas as pd
 
+from redirectmap.tables import LINK_COUNTS
 from redirectmap.urls import shown
 
 MAX_LISTED = 10_000
 """Refused rows kept one by one; beyond it they are counted by reason."""
+
+_SOURCES = (
+    ("crawl", "crawl"),
+    ("screaming frog", "crawl"),
+    ("sitebulb", "crawl"),
+    ("sitemap", "sitemap"),
+    ("search console", "search_console"),
+    ("ga4", "analytics"),
+    ("traffic table", "analytics"),
+    ("log", "logs"),
+    ("wayback", "wayback"),
+    ("wordpress", "wordpress"),
+    ("warc", "warc"),
+    ("ahrefs", "backlinks"),
+    ("moz", "backlinks"),
+    ("majestic", "backlinks"),
+    ("backlink", "backlinks"),
+)
+
+
+def source_of(form: str, kind: str) -> str:
+    """Return the name of a source of URLs: crawl, sitemap, backlinks, logs ...
+
+    Args:
+        form: What the file was recognised as, `ReadReport.format`.
+        kind: What it feeds, `ReadReport.kind`.
+    """
+    if kind in {"backlinks", "legacy"}:
+        return kind
+    words = form.casefold()
+    return next((name for word, name in _SOURCES if word in words), "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +101,11 @@ class ReadReport:
         aside = sum(count for _, count in self.set_aside)
         return self.rows_in == self.rows_read + len(self.refused) + aside
 
+    @property
+    def source(self) -> str:
+        """Which source of URLs it is: crawl, sitemap, backlinks, logs ..."""
+        return source_of(self.format, self.kind)
+
 
 @dataclass(frozen=True)
 class Site:
@@ -79,12 +116,14 @@ class Site:
         links: Schema `LINKS`; empty where the source knows no links.
         redirects: Schema `LEGACY`, as observed by the crawl.
         report: The account of the file.
+        counts: Schema `LINK_COUNTS`; links that are counted but not listed.
     """
 
     pages: pd.DataFrame
     links: pd.DataFrame
     redirects: pd.DataFrame
     report: ReadReport
+    counts: pd.DataFrame = field(default_factory=LINK_COUNTS.empty)
 
 
 @dataclass(slots=True)

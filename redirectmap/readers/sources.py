@@ -17,7 +17,10 @@ from redirectmap.readers.values import address
 
 
 def read_site(
-    source: str | Path, *, sources_name: str = "file", encoding: str | None = None
+    source: str | Path,
+    *,
+    sources_name: str | None = None,
+    encoding: str | None = None,
 ) -> Site:
     """Read the pages, links and redirects of one site.
 
@@ -25,7 +28,8 @@ def read_site(
         source: SITE.db of a crawl, pages as Parquet, JSON lines (gzip or not)
             or CSV, a Screaming Frog or Sitebulb export, a sitemap file, a list
             of URLs. A sitemap's URL is fetched by `redirectmap crawl`.
-        sources_name: What `sources` says of these pages.
+        sources_name: What `sources` says of these pages; None to go by the
+            file's format (crawl, sitemap, wayback ...).
         encoding: What a person says a text file is in.
 
     Raises:
@@ -44,7 +48,7 @@ def read_site(
     return site
 
 
-def _read(path: Path, name: str, encoding: str | None) -> Site:
+def _read(path: Path, name: str | None, encoding: str | None) -> Site:
     head = head_of(path)
     nature = nature_of(head)
     if nature == "text" and is_list(path, encoding):
@@ -55,25 +59,25 @@ def _read(path: Path, name: str, encoding: str | None) -> Site:
     return reader(path, name) if reader else pages.read_table(path, name, encoding)
 
 
-def _read_crawl(path: Path, name: str) -> Site:
+def _read_crawl(path: Path, name: str | None) -> Site:
     del name  # a crawl names its own sources
     from redirectmap.readers.site import read_sitefile
 
     return read_sitefile(path)
 
 
-def _read_xml(path: Path, name: str) -> Site:
+def _read_xml(path: Path, name: str | None) -> Site:
     head = head_of(path)
     wxr = b"wordpress.org/export" in head or b"<wp:" in head
     return (archives.read_wxr if wxr else pages.read_sitemap)(path, name)
 
 
-def _read_json(path: Path, name: str) -> Site:
+def _read_json(path: Path, name: str | None) -> Site:
     lines = head_of(path).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
     return (pages.read_jsonl if lines else archives.read_cdx)(path, name)
 
 
-_BY_NATURE: Mapping[str, Callable[[Path, str], Site]] = {
+_BY_NATURE: Mapping[str, Callable[[Path, str | None], Site]] = {
     "sqlite": _read_crawl,
     "parquet": pages.read_parquet,
     "json": _read_json,

@@ -20,7 +20,20 @@ from redirectmap.readers.values import address, decimal, number
 from redirectmap.tables import TRAFFIC
 
 _SUMS = ("clicks", "impressions", "sessions", "conversions", "requests")
-_NO_PAGE = {"", "(not set)", "(other)", "grand total", "gesamtsumme", "total"}
+_POSITIONS = ("position_sum", "position_weight")
+_NO_PAGE = {
+    "",
+    "(not set)",
+    "(nicht festgelegt)",
+    "(non défini)",
+    "(other)",
+    "(andere)",
+    "(autre)",
+    "grand total",
+    "gesamtsumme",
+    "total général",
+    "total",
+}
 Sums = dict[str, dict[str, float]]
 
 
@@ -41,21 +54,46 @@ def read_traffic(
     Raises:
         InputError: A file is none of these, or needs `base`.
     """
+    read = [read_traffic_file(one, base=base, encoding=encoding) for one in paths]
+    return joined_traffic([table for table, _ in read]), [one for _, one in read]
+
+
+def read_traffic_file(
+    path: Path, *, base: str | None = None, encoding: str | None = None
+) -> tuple[pd.DataFrame, ReadReport]:
+    """Read one source of traffic.
+
+    Returns:
+        Columns url, the sums, `position_sum` and `position_weight` (for
+        `joined_traffic`), days; one row per page. And the account of the file.
+    """
     pages: Sums = defaultdict(dict)
-    days: dict[str, float] = {}
-    reports = []
-    for path in paths:
-        if is_log(path):
-            log = read_log(path, base=base)
-            for url, count in log.requests.items():
-                _add(pages[url], "requests", count)
-                days[url] = max(days.get(url, 0), log.days)
-            reports.append(log.report)
-            continue
-        with open_table(path, kinds=("traffic",), encoding=encoding) as table:
-            _read(table, pages, base)
-        reports.append(table.tally.report())
-    return _frame(pages, days), reports
+    if is_log(path):
+        log = read_log(path, base=base)
+        for url, count in log.requests.items():
+            pages[url]["requests"] = count
+        return _frame(pages, days=log.days), log.report
+    with open_table(path, kinds=("traffic",), encoding=encoding) as table:
+        _read(table, pages, base)
+    return _frame(pages), table.tally.report()
+
+
+def joined_traffic(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Add up what several files say of one page.
+
+    Args:
+        tables: As `read_traffic_file` gives them.
+
+    Returns:
+        Schema `TRAFFIC`.
+    """
+    if not tables:
+        return TRAFFIC.empty()
+    by_url = pd.concat(tables, ignore_index=True).groupby("url", sort=False)
+    table = by_url[[*_SUMS, *_POSITIONS]].sum(min_count=1)
+    table["position"] = table["position_sum"] / table["position_weight"]
+    table["days"] = by_url["days"].max()
+    return TRAFFIC.fit(table.reset_index())
 
 
 def _read(table: Table, pages: Sums, base: str | None) -> None:
@@ -95,12 +133,11 @@ def _add(page: dict[str, float], field: str, value: float | None) -> None:
         page[field] = page.get(field, 0.0) + value
 
 
-def _frame(pages: Sums, days: dict[str, float]) -> pd.DataFrame:
+def _frame(pages: Sums, *, days: float | None = None) -> pd.DataFrame:
     known = {url: page for url, page in pages.items() if page}
     table = pd.DataFrame({"url": pd.Series(list(known), dtype=object)})
-    for field in (*_SUMS, "position_sum", "position_weight"):
+    for field in (*_SUMS, *_POSITIONS):
         values = [page.get(field) for page in known.values()]
         table[field] = pd.Series(values, dtype="float64")
-    table["position"] = table["position_sum"] / table["position_weight"]
-    table["days"] = pd.Series([days.get(url) for url in known], dtype="float64")
-    return TRAFFIC.fit(table)
+    table["days"] = pd.Series([days] * len(known), dtype="float64")
+    return table

@@ -10,6 +10,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from redirectmap.urls import MAX_URL_CHARS, Refusal, Url, parse
 
@@ -63,6 +67,24 @@ def address(cell: str, base: str | None = None, *, guess: bool = False) -> Url |
     else:
         return "bad_url" if bare else "empty"
     return found if isinstance(found, Url) else found.reason
+
+
+def is_plain(texts: Any) -> NDArray[np.bool_]:  # noqa: ANN401 -- any column
+    """Tell which texts are URLs that the gate is known to leave as they are.
+
+    Args:
+        texts: A column of str, None where not known.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = pa.array(texts, type=pa.string(), from_pandas=True)
+    pattern = f"^(?:{_PLAIN.pattern})$".replace(r"\w", "A-Za-z0-9_")
+    plain = pc.match_substring_regex(column, pattern)
+    short = pc.less_equal(pc.utf8_length(column), MAX_URL_CHARS)
+    verdict = pc.fill_null(pc.and_(plain, short), fill_value=False)
+    found: NDArray[np.bool_] = verdict.to_numpy(zero_copy_only=False).astype(bool)
+    return found
 
 
 def _plain_url(text: str) -> Url | None:

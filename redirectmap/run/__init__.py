@@ -7,7 +7,7 @@ were when it last succeeded.
 """
 
 from redirectmap.run.config import Config, load_config
-from redirectmap.run.engine import Outcome, run_stages
+from redirectmap.run.engine import Outcome, arguments, run_stages
 from redirectmap.run.stages import Stage, stages_of
 from redirectmap.run.template import TEMPLATE
 
@@ -16,6 +16,7 @@ __all__ = [
     "Config",
     "Outcome",
     "Stage",
+    "arguments",
     "load_config",
     "run_stages",
     "stages_of",

@@ -35,13 +35,32 @@ class CrawlSection(_Section):
 
 
 class InputSection(_Section):
-    """Exports that know old URLs or what they are worth."""
+    """Exports that know old URLs or what they are worth.
 
+    `files` are exports of any kind, or folders of them. `fetch` says whether the
+    URLs that only exports know are requested from the old site before the plan.
+    """
+
+    files: tuple[str, ...] = ()
     backlinks: tuple[str, ...] = ()
     traffic: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     legacy: tuple[str, ...] = ()
     overrides: str | None = None
+    encoding: str | None = None
+    fetch: bool = True
+
+
+class ValueSection(_Section):
+    """How much each measure counts in the value of a URL."""
+
+    referring_domains: float = Field(default=0.40, ge=0)
+    backlinks: float = Field(default=0.05, ge=0)
+    clicks: float = Field(default=0.20, ge=0)
+    sessions: float = Field(default=0.15, ge=0)
+    conversions: float = Field(default=0.10, ge=0)
+    requests: float = Field(default=0.05, ge=0)
+    inlinks: float = Field(default=0.05, ge=0)
 
 
 class PlanSection(_Section):
@@ -83,6 +102,7 @@ class Config(_Section):
     out: str = "migration"
     crawl: CrawlSection = CrawlSection()
     inputs: InputSection = InputSection()
+    value: ValueSection = ValueSection()
     plan: PlanSection = PlanSection()
     export: ExportSection = ExportSection()
     verify: VerifySection = VerifySection()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from redirectmap import __version__
-from redirectmap.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_RESUMABLE
+from redirectmap.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_RESUMABLE, EXIT_SERVER
 from redirectmap.run.stages import Stage
 from redirectmap.sitefile import SiteFile
 from redirectmap.tables import read_json, sha256_of, write_json
@@ -39,7 +39,13 @@ class Outcome:
     @property
     def passed(self) -> bool:
         """Say whether the chain goes on after it."""
-        return self.exit_code in self.stage.passes or self.partial
+        return self.counted in self.stage.passes or self.partial
+
+    @property
+    def counted(self) -> int:
+        """The exit code as it counts for the whole run."""
+        spared = self.stage.spare and self.exit_code == EXIT_SERVER
+        return EXIT_DONE if spared else self.exit_code
 
     @property
     def partial(self) -> bool:
@@ -80,6 +86,8 @@ def run_stages(
     state = _load(folder)
     outcomes: list[Outcome] = []
     for stage in stages:
+        if _idle(stage):
+            continue
         print_before = fingerprint(stage)
         known = state.get(stage.name, {})
         skipped = stage.name not in again and _fresh(stage, known, print_before)
@@ -91,12 +99,12 @@ def run_stages(
         write_json(folder / STATE, state)
         outcome = _run(stage, known, quiet=quiet, output=output)
         outcomes.append(outcome)
-        whole = outcome.exit_code in stage.passes
+        whole = outcome.counted in stage.passes
         state[stage.name] = {
             "fingerprint": print_before if whole else None,
             "exit_code": outcome.exit_code,
             "seconds": round(outcome.seconds, 1),
-            "command": ["redirectmap", *stage.argv],
+            "command": ["redirectmap", *arguments(stage)],
         }
         write_json(folder / STATE, state)
         if not outcome.passed:
@@ -104,9 +112,21 @@ def run_stages(
     return outcomes
 
 
+def arguments(stage: Stage) -> tuple[str, ...]:
+    """Return the stage's arguments, with the options whose file exists."""
+    extra = [(option, str(path)) for option, path in stage.extra if path.exists()]
+    return (*stage.argv, *(part for pair in extra for part in pair))
+
+
+def _idle(stage: Stage) -> bool:
+    """Tell a stage that has nothing to work on."""
+    needs = stage.needs
+    return needs is not None and not (needs.exists() and needs.stat().st_size)
+
+
 def fingerprint(stage: Stage) -> str:
     """Hash what the stage's result depends on: version, command, input bytes."""
-    parts = [__version__, *stage.argv]
+    parts = [__version__, *arguments(stage)]
     parts += [f"{p}={sha256_of(p) if p.is_file() else None}" for p in stage.inputs]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -128,7 +148,8 @@ def _run(
     if stage.resume and not resume:
         _set_aside(stage)
     flags = ("--quiet",) if quiet else ()
-    command = [sys.executable, "-m", "redirectmap", *stage.argv, *resume, *flags]
+    argv = (*arguments(stage), *resume, *flags)
+    command = [sys.executable, "-m", "redirectmap", *argv]
     started = time.monotonic()
     try:
         code = subprocess.run(

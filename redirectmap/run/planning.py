@@ -14,6 +14,7 @@ import pandas as pd
 
 from redirectmap.checks import Finding, PlanContext, as_table, in_order, run_checks
 from redirectmap.planning.files import write_plan
+from redirectmap.planning.inventory_files import summarised, write_inventory
 from redirectmap.planning.make import (
     Made,
     PlanInputs,
@@ -70,6 +71,9 @@ def plan_folder(
         "lines_before": induction.lines_before,
         "lines_after": induction.lines_after,
     }
+    if inputs.inventory is not None:
+        summary["inventory"] = summarised(inputs.inventory)
+        write_inventory(out, inputs.inventory)
     write_plan(
         out,
         made.plan,

@@ -25,6 +25,9 @@ class Stage:
         resume: Further arguments after an interruption.
         passes: Exit codes after which the chain goes on.
         crawl: The site file it makes, if it is a crawl.
+        needs: A file without which, or empty, there is nothing to do.
+        extra: Options that are given when their file exists.
+        spare: The chain does without it when the site answers nothing.
     """
 
     name: str
@@ -34,17 +37,20 @@ class Stage:
     resume: tuple[str, ...] = ()
     passes: tuple[int, ...] = (EXIT_DONE,)
     crawl: Path | None = None
+    needs: Path | None = None
+    extra: tuple[tuple[str, Path], ...] = ()
+    spare: bool = False
 
 
 def stages_of(config: Config) -> list[Stage]:
     """Return the stages of `config`, in order."""
     old, crawl_old = _site("old", config.old.source, config)
     new, crawl_new = _site("new", config.new.source, config)
-    plan = _plan(config, old, new)
     return [
         *crawl_old,
         *crawl_new,
-        plan,
+        *_unlinked(config, old),
+        _plan(config, old, new),
         *(_export(config, server) for server in config.export.to),
         *_verify(config, old, new),
         *_profile(config, old),
@@ -65,43 +71,92 @@ def _site(name: str, source: str, config: Config) -> tuple[Path, list[Stage]]:
     if not source.startswith(("http://", "https://")):
         return config.path(source), []
     out = config.out_dir / f"{name}.db"
+    argv = ("crawl", source, "--out", str(out), *_crawling(config))
+    stage = Stage(f"crawl-{name}", argv, (), (out,), resume=("--resume",), crawl=out)
+    return out, [stage]
+
+
+def _crawling(config: Config) -> tuple[str, ...]:
     crawl = config.crawl
-    argv = (
-        "crawl",
-        source,
-        "--out",
-        str(out),
+    return (
         *_many("--allow-private", crawl.allow_private),
         *_one("--max-pages", crawl.max_pages),
         *_one("--user-agent", crawl.user_agent),
         *_many("--include", crawl.include),
         *_many("--exclude", crawl.exclude),
     )
-    stage = Stage(f"crawl-{name}", argv, (), (out,), resume=("--resume",), crawl=out)
-    return out, [stage]
+
+
+def _exports(config: Config) -> tuple[tuple[str, ...], tuple[Path, ...]]:
+    """Return the arguments that name the exports, and the files."""
+    given = config.inputs
+    options = {
+        "--backlinks": given.backlinks,
+        "--traffic": given.traffic,
+        "--legacy": given.legacy,
+        "--logs": given.logs,
+        "--input": given.files,
+    }
+    paths = [(o, config.path(name)) for o, names in options.items() for name in names]
+    weights = config.value.model_dump(exclude_defaults=True)
+    argv = (
+        *(part for option, path in paths for part in (option, str(path))),
+        *_one("--encoding", given.encoding),
+        *_many("--weight", (f"{name}={weight:g}" for name, weight in weights.items())),
+    )
+    return argv, tuple(inside for _, path in paths for inside in _inside(path))
+
+
+def _inside(path: Path) -> list[Path]:
+    """Return the files of a folder, or the file itself."""
+    return sorted(path.iterdir()) if path.is_dir() else [path]
+
+
+def _unlinked(config: Config, old: Path) -> list[Stage]:
+    """Fetch what only exports know: its text then helps to match it."""
+    argv, files = _exports(config)
+    source = config.old.source
+    if not files or not config.inputs.fetch or not source.startswith("http"):
+        return []
+    out = config.out_dir
+    found, fetched = out / "unlinked.txt", out / "unlinked.db"
+    listing = ("inventory", "--old", str(old), *argv, "--out", str(out))
+    fetching = ("crawl", source, "--list", str(found), "--out", str(fetched))
+    return [
+        Stage("inventory", listing, (old, *files), (found,)),
+        Stage(
+            "crawl-unlinked",
+            (*fetching, *_crawling(config)),
+            (found,),
+            (fetched,),
+            resume=("--resume",),
+            crawl=fetched,
+            needs=found,
+            spare=True,
+        ),
+    ]
 
 
 def _plan(config: Config, old: Path, new: Path) -> Stage:
-    out, given = config.out_dir, config.inputs
-    files = {
-        option: [config.path(name) for name in names]
-        for option, names in (
-            ("--backlinks", given.backlinks),
-            ("--traffic", given.traffic),
-            ("--legacy", given.legacy),
-            ("--logs", given.logs),
-            ("--overrides", (given.overrides,) if given.overrides else ()),
-        )
-    }
+    out, people = config.out_dir, config.inputs.overrides
+    given, files = _exports(config)
+    overrides = (config.path(people),) if people else ()
     argv = (
         *("plan", "--old", str(old), "--new", str(new), "--out", str(out)),
-        *(part for option, paths in files.items() for part in _many(option, paths)),
+        *given,
+        *_many("--overrides", overrides),
         *("--max-error", f"{config.plan.max_error:g}"),
         *("--model", config.plan.model),
     )
-    inputs = (old, new, *(path for paths in files.values() for path in paths))
-    names = ("plan.csv", "findings.csv", "plan.json", "scores.parquet")
-    return Stage("plan", argv, inputs, tuple(out / name for name in names))
+    fetched = out / "unlinked.db"
+    names = ("plan.csv", "findings.csv", "inventory.csv", "plan.json", "scores.parquet")
+    return Stage(
+        "plan",
+        argv,
+        (old, new, *files, *overrides, fetched),
+        tuple(out / name for name in names),
+        extra=(("--fetched", fetched),),
+    )
 
 
 def _export(config: Config, server: str) -> Stage:

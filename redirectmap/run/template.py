@@ -25,12 +25,31 @@ source = "https://staging.new.example/"
 # Credentials for staging come from the environment, never from this file.
 
 [inputs]
-# Every export at hand: a crawl cannot see what nobody links to.
+# Every export at hand: a crawl cannot see what nobody links to. `files` takes
+# any kind, and folders; what a file is, its content says (redirectmap inspect).
+# files = ["exports/"]
+# or, one by one:
 # backlinks = ["exports/ahrefs-backlinks.csv"]
 # traffic = ["exports/search-console.zip", "exports/ga4-landing-pages.csv"]
 # logs = ["exports/access.log.gz"]
 # legacy = ["exports/.htaccess"]
 # overrides = "overrides.csv"
+# Of text files that are not UTF-8 and do not say what they are.
+# encoding = "cp1252"
+# URLs of the old site that only exports know are requested before the plan, so
+# that their text helps to find their successor. With the crawl's guards.
+fetch = true
+
+[value]
+# What each measure counts in the value of a URL; those that no source knows do
+# not take part.
+referring_domains = 0.40
+clicks = 0.20
+sessions = 0.15
+conversions = 0.10
+backlinks = 0.05
+requests = 0.05
+inlinks = 0.05
 
 [plan]
 # Redirect without a person's look only while the expected share of wrong

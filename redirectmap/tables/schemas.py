@@ -222,6 +222,15 @@ BACKLINKS = Schema(
     ),
 )
 
+LINK_COUNTS = Schema(
+    "link_counts",
+    columns=(
+        Column("url", "str", "page on our site", nullable=False),
+        Column("referring_domains", "int", "as the vendor counts them"),
+        Column("backlinks", "int", "as the vendor counts them"),
+    ),
+)
+
 TRAFFIC = Schema(
     "traffic",
     key=("url",),
