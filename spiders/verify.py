@@ -16,15 +16,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import certifi
 import orjson
 import pycurl
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response
@@ -36,6 +37,7 @@ from spiders.extract import is_html, read_page
 BODY_CAP = 5_000_000
 HEAD_CAP = 200_000
 TEXT_CAP = 5_000
+AT_ONCE = 500
 Facts = dict[str, Any]
 
 
@@ -103,6 +105,26 @@ def _pairs(lines: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
     return [(name.strip(), value.strip()) for name, colon, value in cells if colon]
 
 
+class Watch:
+    """The old URLs of the plan, looked up in the run's file.
+
+    Args:
+        path: The file; only read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+    def among(self, urls: Iterable[str]) -> list[str]:
+        """Return those of `urls` that are old and not to be kept."""
+        sql = (
+            "SELECT DISTINCT old_url FROM json_each(?) u JOIN rows ON old_url = u.value"
+            " WHERE action IN ('redirect', 'gone') ORDER BY old_url"
+        )
+        names = orjson.dumps(list(urls)).decode()
+        return [url for (url,) in self._db.execute(sql, (names,))]
+
+
 class VerifySpider(Spider):
     """Yields nothing: every page's facts go straight to the file."""
 
@@ -112,14 +134,15 @@ class VerifySpider(Spider):
         super().__init__(**kwargs)
         self._requests = Path(options.requests)
         self._out = Path(options.out).open("ab", buffering=0)  # noqa: SIM115 - see closed
-        watch = Path(options.watch).read_text("utf-8") if options.watch else ""
-        self._watch = frozenset(watch.splitlines())
+        self._watch = Watch(Path(options.watch)) if options.watch else None
 
     async def start(self) -> AsyncIterator[Request]:
-        """Request every line of the list."""
+        """Request every line of the list, `AT_ONCE` at a time."""
         with self._requests.open("rb") as lines:
-            for line in lines:
+            for number, line in enumerate(lines, start=1):
                 page = orjson.loads(line)
+                if number % AT_ONCE == 0:
+                    await self.crawler.signals.wait_for(signals.scheduler_empty)
                 yield Request(
                     "http://page.invalid/",
                     callback=self.parse,
@@ -131,7 +154,12 @@ class VerifySpider(Spider):
     def parse(self, response: Response, **kwargs: Any) -> None:  # noqa: ANN401
         """Write what the page shows."""
         del kwargs
-        self._write(facts_of(response, response.meta["url"], self._watch))
+        url = response.meta["url"]
+        try:
+            facts = facts_of(response, url, self._watch)
+        except Exception as error:  # noqa: BLE001 - a page that breaks a parser is told
+            facts = {"url": url, "status": 0, "error": f"cannot be read: {error!r}"}
+        self._write(facts)
 
     def failed(self, failure: Any) -> None:  # noqa: ANN401 - a Twisted Failure
         """Write why there is no page."""
@@ -148,7 +176,7 @@ class VerifySpider(Spider):
         self._out.close()
 
 
-def facts_of(response: Response, url: str, watch: frozenset[str]) -> Facts:
+def facts_of(response: Response, url: str, watch: Watch | None) -> Facts:
     """Say what a page shows to a search engine and to a reader."""
     headers = {
         name: b"\n".join(response.headers.getlist(name)).decode("latin-1")
@@ -166,9 +194,7 @@ def facts_of(response: Response, url: str, watch: frozenset[str]) -> Facts:
     return facts
 
 
-def page_facts(
-    body: bytes, content_type: str, url: str, watch: frozenset[str]
-) -> Facts:
+def page_facts(body: bytes, content_type: str, url: str, watch: Watch | None) -> Facts:
     """Read the HTML of a page: as the crawl does, and what only its head may say."""
     page = read_page(body, content_type or None, url, "")
     end = body.lower().find(b"</head")
@@ -184,7 +210,9 @@ def page_facts(
         "robots": _robots(LexborHTMLParser(body[:HEAD_CAP])),
         "hreflang": {lang.lower(): to for lang, to in page.alternates},
         "text": " ".join((fields.get("text") or "").split())[:TEXT_CAP],
-        "old_links": sorted(watch & {link.url.key for link in page.links}),
+        "old_links": watch.among({link.url.key for link in page.links})
+        if watch
+        else [],
     }
 
 
@@ -215,7 +243,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m spiders verify")
     parser.add_argument("--requests", required=True, help="JSON lines to fetch")
     parser.add_argument("--out", required=True, help="JSON lines are added here")
-    parser.add_argument("--watch", help="URLs, one a line, to look for in links")
+    parser.add_argument("--watch", help="the run's file: its old URLs are looked for")
     parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--timeout", type=float, default=20.0)
     parser.add_argument("--agent", default="redirectmap")

@@ -92,7 +92,7 @@ def test_formats_for_machines(tmp_path: Path) -> None:
         formats = ("--junit", str(junit), "--sarif", str(sarif), "--github")
         result = verify(tmp_path, old, new, *HOPS_ONLY, *formats)
     assert result.exit_code == 1
-    suite = ET.parse(junit).getroot()
+    suite = ET.parse(junit).getroot()[0]
     assert (suite.get("tests"), suite.get("failures")) == ("8", "2")
     log = json.loads(sarif.read_text())
     found = {(r["ruleId"], r["level"]) for r in log["runs"][0]["results"]}

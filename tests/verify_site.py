@@ -7,12 +7,18 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pandas as pd
 
 from redirectmap.tables.schemas import PLAN
+from redirectmap.verify import VerifySettings, verify_plan
+
+OLD = "http://old.example"
+NEW = "http://new.example"
+FAST = VerifySettings(timeout=1.5, check_pages=False, extra_requests=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +139,34 @@ def plan_of(
         }
     )
     return PLAN.fit(table)
+
+
+def moved(path: str, status: int = 301) -> Reply:
+    return Reply(status, path if "//" in path else NEW + path)
+
+
+COMMON = {
+    path: Reply(body=page(path))
+    for path in (
+        "/t",
+        "/u",
+        "/T",
+        "/",
+        "/en/",
+        "/t?q=1&r=2",
+        "/t?id=1",
+        "/dir/",
+        "/a%20b",
+    )
+} | {
+    "/500": Reply(500),
+    "/moved": moved("/u"),
+    "/to-home": moved("/"),
+    "/dir": moved("/dir/"),
+}
+
+
+def run(plan: pd.DataFrame, old: Site, new: Site, **more: Any) -> pd.DataFrame:  # noqa: ANN401
+    """Verify the old host by --base, the new one by --resolve."""
+    settings = replace(FAST, resolve=(f"new.example={new.origin[7:]}",), **more)
+    return verify_plan(plan, base=old.origin, settings=settings)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from redirectmap.cli.output import emit_json, json_option, progress, quiet_option, say
-from redirectmap.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
+from redirectmap.errors import EXIT_DONE, EXIT_FINDINGS, InputError, UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from redirectmap.verify import Counts, Inputs, Verdicts
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIR = click.Path(file_okay=False, path_type=Path)
@@ -51,6 +51,24 @@ _DIR = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Budget for HEAD, scheme, www, slash, case and tracking variants.",
 )
+@click.option(
+    "--logs",
+    type=_FILE,
+    multiple=True,
+    help="Access log of the old site: which spellings are asked for.",
+)
+@click.option(
+    "--traffic",
+    type=_FILE,
+    multiple=True,
+    help="Search Console, analytics or log of dates after the move.",
+)
+@click.option(
+    "--traffic-before",
+    type=_FILE,
+    multiple=True,
+    help="The same of dates before it; else the plan's clicks and sessions.",
+)
 @click.option("--baseline", type=click.Path(path_type=Path), help="An earlier --out.")
 @click.option(
     "--only-changed", is_flag=True, help="Ask only rows not ok in the baseline."
@@ -85,6 +103,9 @@ def command(
     new: str | None,
     no_pages: bool,
     extra_requests: int,
+    logs: tuple[Path, ...],
+    traffic: tuple[Path, ...],
+    traffic_before: tuple[Path, ...],
     baseline: Path | None,
     only_changed: bool,
     min_value: float,
@@ -101,14 +122,16 @@ def command(
     quiet: bool,
 ) -> None:
     """Request every old URL of PLAN and compare with what was planned."""
-    from redirectmap.tables import PLAN, read_csv_table
-    from redirectmap.verify import VerifySettings, runs, summary, verify_plan
+    from redirectmap.verify import Counts, VerifySettings, forget_run, runs, verified
 
     path = plan / "plan.csv" if plan.is_dir() else plan
-    table = read_csv_table(path, PLAN)
-    before = runs.read_run(baseline) if baseline else None
-    only = _only(before, table) if only_changed else None
+    if only_changed and not baseline:
+        raise UsageError(
+            "--only-changed needs --baseline", hint="name an earlier --out folder"
+        )
     settings = VerifySettings(
+        base=base,
+        allow_private=allow_private,
         resolve=resolve,
         both_agents=not one_agent,
         check_pages=not no_pages,
@@ -119,69 +142,79 @@ def command(
         sample=sample,
         resume=resume,
     )
-    walks = len(table) * (1 if one_agent else 2)
-    with progress("Asking old URLs", walks, quiet=quiet) as step:
-        verdicts = verify_plan(
-            table,
-            base=base,
-            allow_private=allow_private,
-            settings=settings,
-            folder=out,
-            old=_pages(old),
-            new=_pages(new),
-            only=only,
-            on_step=step,
+    inputs = _inputs(
+        path,
+        old,
+        new,
+        logs=logs,
+        traffic=traffic,
+        traffic_before=traffic_before,
+        baseline=baseline,
+        only_changed=only_changed,
+    )
+    agents = 1 if one_agent else 2
+    with (
+        progress("Asking old URLs", _walks(path, agents), quiet=quiet) as step,
+        verified(inputs, settings, out, step) as verdicts,
+    ):
+        counts = Counts(verdicts)
+        told, text = runs.finish_run(
+            out, verdicts, counts, compared=bool(baseline), joined=bool(traffic)
         )
-    if before is not None and only is not None:
-        verdicts = runs.merge_unchanged(before, verdicts, only)
-    counts, text = runs.finish_run(out, verdicts, before)
-    _write_formats(verdicts, path, junit, sarif, github=github)
+        _write_formats(verdicts, counts, path, junit, sarif, github=github)
+    forget_run(out)
     if as_json:
-        emit_json(counts)
+        emit_json(told)
     elif not github:
         click.echo(text)
-    for note in counts["notes"]:
+    for note in told["notes"]:
         say(f"note: {note}", quiet=quiet)
     say(f"wrote {out / 'verdicts.csv'}", quiet=quiet)
-    summary.demand_answers(verdicts, base)
-    failed = summary.fails(verdicts, fail_on, min_value=min_value)
+    counts.demand_answers(base)
+    failed = counts.fails(fail_on, min_value=min_value)
     ctx.exit(EXIT_FINDINGS if failed else EXIT_DONE)
 
 
-def _only(before: pd.DataFrame | None, plan: pd.DataFrame) -> frozenset[str]:
-    from redirectmap.verify import runs
+def _inputs(path: Path, old: str | None, new: str | None, **more: Any) -> Inputs:  # noqa: ANN401 - handed on as they are
+    from redirectmap.tables import sha256_of
+    from redirectmap.verify import Inputs, rows
+    from redirectmap.verify.texts import source_texts
 
-    if before is None:
-        raise UsageError(
-            "--only-changed needs --baseline", hint="name an earlier --out folder"
-        )
-    return runs.worth_asking(before, plan)
+    if not path.is_file():
+        raise InputError("cannot be read: no such file", hint=_PLAN, where=str(path))
+    return Inputs(
+        rows=lambda: rows.read_rows(path),
+        fingerprint=sha256_of(path),
+        old=lambda: source_texts(old) if old else (),
+        new=lambda: source_texts(new) if new else (),
+        **more,
+    )
+
+
+def _walks(plan: Path, agents: int) -> int:
+    """Count lines for the progress bar alone; a cell may hold several."""
+    with plan.open("rb") as lines:
+        return max(0, sum(1 for _ in lines) - 1) * agents
+
+
+_PLAN = "give plan.csv, or the folder that holds it"
 
 
 def _write_formats(
-    verdicts: pd.DataFrame,
+    verdicts: Verdicts,
+    counts: Counts,
     plan: Path,
     junit: Path | None,
     sarif: Path | None,
     *,
     github: bool,
 ) -> None:
-    from redirectmap.tables import write_atomic
     from redirectmap.verify import formats
 
-    lines = formats.lines_of(plan)
     if junit:
-        write_atomic(junit, formats.junit(verdicts))
+        formats.write_lines(junit, formats.junit(verdicts, counts))
     if sarif:
-        write_atomic(sarif, formats.sarif(verdicts, plan, lines))
+        formats.write_lines(sarif, formats.sarif(verdicts, counts, plan))
     if github:
-        for line in formats.github(verdicts, plan, lines):
+        for line in formats.github(verdicts, plan):
             click.echo(line)
-
-
-def _pages(source: str | None) -> pd.DataFrame | None:
-    if source is None:
-        return None
-    from redirectmap.readers import read_site
-
-    return read_site(source).pages

@@ -5,11 +5,13 @@
 """
 
 from redirectmap.tables.files import (
+    read_csv_chunks,
     read_csv_table,
     read_json,
     sha256_of,
     write_atomic,
     write_csv,
+    write_csv_rows,
     write_json,
     write_parquet,
 )
@@ -39,11 +41,13 @@ __all__ = [
     "VERDICTS",
     "Column",
     "Schema",
+    "read_csv_chunks",
     "read_csv_table",
     "read_json",
     "sha256_of",
     "write_atomic",
     "write_csv",
+    "write_csv_rows",
     "write_json",
     "write_parquet",
 ]

@@ -10,10 +10,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,24 @@ def write_csv(path: Path, table: pd.DataFrame) -> Path:
     out = io.StringIO()
     table.to_csv(out, index=False, lineterminator="\n", float_format="%.6g")
     return write_atomic(path, out.getvalue())
+
+
+def write_csv_rows(
+    path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+) -> Path:
+    """Write rows as `write_csv` would, one by one; what they lack stays empty."""
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    return path
+
+
+def _cell(value: object) -> object:
+    return f"{value:.6g}" if isinstance(value, float) else value
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> Path:
@@ -161,14 +180,60 @@ def decode_utf8(data: bytes, where: str) -> str:
         ) from error
 
 
+def read_csv_chunks(
+    path: Path, schema: Schema, *, size: int = 2_000
+) -> Iterator[pd.DataFrame]:
+    """Yield a CSV of ours in parts of `size` rows, checked as `read_csv_table` does.
+
+    Keys are unique within a part only. The index counts the rows of the file
+    from 0; columns the schema does not name are kept, as text.
+
+    Raises:
+        InputError: The file cannot be used; the message names line and column.
+    """
+    begun = 0
+    for part in _parts(path, size):
+        checked = schema.check(part, where=str(path), first_line=begun + 2)
+        extra = part[[name for name in part.columns if name not in schema.names]]
+        whole = pd.concat([checked, extra], axis=1)
+        yield whole.set_axis(range(begun, begun + len(part)), axis=0)
+        begun += len(part)
+
+
+def _parts(path: Path, size: int) -> Iterator[pd.DataFrame]:
+    where = str(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = strict_rows(stream, where)
+            header = next(rows)
+            part = list(itertools.islice(rows, size))
+            yield pd.DataFrame(part, columns=header, dtype=object)
+            while part := list(itertools.islice(rows, size)):
+                yield pd.DataFrame(part, columns=header, dtype=object)
+    except OSError as error:
+        raise InputError(
+            f"cannot be read: {error.strerror}", hint="check the path", where=where
+        ) from error
+    except UnicodeDecodeError:
+        decode_utf8(path.read_bytes(), where)
+        raise
+
+
 def _cells(text: str, where: str) -> pd.DataFrame:
+    rows = strict_rows(io.StringIO(text, newline=""), where)
+    header = next(rows)
+    return pd.DataFrame(list(rows), columns=header, dtype=object)
+
+
+def strict_rows(lines: Iterable[str], where: str) -> Iterator[list[str]]:
+    """Yield the header and the rows of a comma CSV, all of one length."""
     csv.field_size_limit(1_000_000)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(lines, strict=True)
     try:
         header = next(reader, [])
         if not header:
             raise InputError("is empty", hint="write it anew", where=where)
-        rows: list[list[str]] = []
+        yield header
         for row in reader:
             if len(row) != len(header) and row:
                 raise InputError(
@@ -177,14 +242,13 @@ def _cells(text: str, where: str) -> pd.DataFrame:
                     where=f"{where}:{reader.line_num}",
                 )
             if row:
-                rows.append(row)
+                yield row
     except csv.Error as error:
         raise InputError(
             f"is not CSV: {error}",
             hint="look for a quote that is not closed",
             where=f"{where}:{reader.line_num}",
         ) from error
-    return pd.DataFrame(rows, columns=header, dtype=object)
 
 
 def sha256_of(path: Path) -> str:

@@ -62,12 +62,15 @@ class Schema:
         }
         return pd.DataFrame(columns, index=table.index)
 
-    def check(self, table: pd.DataFrame, *, where: str) -> pd.DataFrame:
+    def check(
+        self, table: pd.DataFrame, *, where: str, first_line: int = 2
+    ) -> pd.DataFrame:
         """Return `table` fitted to the schema, or say what is wrong.
 
         Args:
             table: Any frame; columns the schema does not name are dropped.
             where: File or floor the table comes from, for the message.
+            first_line: Line of the first row, where it is a part of a file.
 
         Raises:
             InputError: A column is missing, a null, a wrong type, a value out
@@ -87,17 +90,17 @@ class Schema:
                 where=where,
             ) from error
         for column in self.columns:
-            _check_values(fitted[column.name], column, where=where)
-        self._check_key(fitted, where=where)
+            _check_values(fitted[column.name], column, where, first_line)
+        self._check_key(fitted, where=where, first_line=first_line)
         return fitted
 
-    def _check_key(self, table: pd.DataFrame, *, where: str) -> None:
+    def _check_key(self, table: pd.DataFrame, *, where: str, first_line: int) -> None:
         if not self.key:
             return
         repeated = table.duplicated(list(self.key))
         if repeated.any():
             example = table.loc[repeated, list(self.key)].iloc[0].tolist()
-            line = int(repeated.to_numpy().argmax()) + 2
+            line = int(repeated.to_numpy().argmax()) + first_line
             raise InputError(
                 f"{' '.join(map(str, example))} stands twice",
                 hint=f"keep one row per {', '.join(self.key)}",
@@ -142,31 +145,29 @@ def _unknown(kind: Kind, index: pd.Index) -> pd.Series:
     return pd.Series([None] * len(index), index=index, dtype=object)
 
 
-def _check_values(values: pd.Series, column: Column, *, where: str) -> None:
+def _check_values(
+    values: pd.Series, column: Column, where: str, first_line: int
+) -> None:
+    def complain(bad: pd.Series, problem: str, hint: str) -> None:
+        row = int(bad.to_numpy().argmax())
+        place = f"{where}:{row + first_line}"
+        raise InputError(problem.format(values.iloc[row]), hint=hint, where=place)
+
     blank = values.isna()
     if column.kind == "str":
         blank |= values.eq("")
     if not column.nullable and blank.any():
-        _complain(values, blank, f"{column.name} is empty", column.unit, where)
+        complain(blank, f"{column.name} is empty", column.unit)
     if column.choices:
         odd = ~blank & ~values.isin(column.choices)
         if odd.any():
             hint = f"use one of: {', '.join(column.choices)}"
-            _complain(values, odd, f"{column.name} {{!r}} is not known", hint, where)
+            complain(odd, f"{column.name} {{!r}} is not known", hint)
     if column.low is not None and column.high is not None:
         out = ~blank & ~values.between(column.low, column.high)
         if out.any():
             hint = f"{column.unit}, {column.low:g} to {column.high:g}"
-            _complain(values, out, f"{column.name} {{}} is out of range", hint, where)
-
-
-def _complain(
-    values: pd.Series, bad: pd.Series, problem: str, hint: str, where: str
-) -> None:
-    row = int(bad.to_numpy().argmax())
-    raise InputError(
-        problem.format(values.iloc[row]), hint=hint, where=f"{where}:{row + 2}"
-    )
+            complain(out, f"{column.name} {{}} is out of range", hint)
 
 
 PAGES = Schema(

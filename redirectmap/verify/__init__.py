@@ -1,6 +1,16 @@
 """Ask the live servers whether every old URL does what the plan says."""
 
-from redirectmap.verify.core import forget_run, verify_plan
+from redirectmap.verify.core import Inputs, forget_run, verified, verify_plan
 from redirectmap.verify.settings import VerifySettings
+from redirectmap.verify.summary import Counts
+from redirectmap.verify.verdicts import Verdicts
 
-__all__ = ["VerifySettings", "forget_run", "verify_plan"]
+__all__ = [
+    "Counts",
+    "Inputs",
+    "Verdicts",
+    "VerifySettings",
+    "forget_run",
+    "verified",
+    "verify_plan",
+]

@@ -12,14 +12,14 @@ import hashlib
 import html
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from protego import Protego
 
 from redirectmap.urls import Url, parse
 from redirectmap.verify.engine import Engine
-from redirectmap.verify.sites import Sites, host_of
+from redirectmap.verify.sites import Sites, host_of, origin_of
 from redirectmap.verify.walk import Walk, Walker
 
 ROBOTS_CAP = 512 * 1024
@@ -45,11 +45,6 @@ class Robots:
             return True
         rules = self.files[origin_of(url)]
         return rules is not None and bool(rules.can_fetch(url, "Googlebot"))
-
-
-def origin_of(url: str) -> str:
-    """Return scheme and host of a URL that passed the gate."""
-    return url.partition("//")[0] + "//" + host_of(url)
 
 
 def fetch(urls: Iterable[str], sites: Sites, engine: Engine, cap: int) -> list[Walker]:
@@ -82,9 +77,13 @@ def read_robots(origins: Iterable[str], sites: Sites, engine: Engine) -> Robots:
 
 
 def listed_urls(
-    robots: Robots, origins: Iterable[str], sites: Sites, engine: Engine
+    robots: Robots,
+    origins: Iterable[str],
+    sites: Sites,
+    engine: Engine,
+    wanted: Callable[[str], bool],
 ) -> dict[str, str]:
-    """Return every URL that sitemaps of `origins` list, and the sitemap it is in."""
+    """Return the `wanted` URLs that sitemaps of `origins` list, and which one does."""
     hosts = {host_of(f"{origin}/") for origin in origins}
     todo = [f"{origin}/sitemap.xml" for origin in sorted(set(origins))]
     todo += [url for url in robots.sitemaps if url.startswith("http")]
@@ -96,11 +95,12 @@ def listed_urls(
         todo = []
         for walker in fetch(batch[:MAX_SITEMAPS], sites, engine, SITEMAP_CAP):
             body = _unpacked(walker.body) if walker.walk.status == 200 else b""
-            locs = _locs(body)
+            walker.body = b""
             if b"<sitemapindex" in body[:2_000]:
-                todo += [url for url in locs if host_of(url) in hosts]
+                todo += [url for url in _locs(body) if host_of(url) in hosts]
             else:
-                found.update(dict.fromkeys(locs, walker.walk.start))
+                listed = filter(wanted, _locs(body))
+                found.update(dict.fromkeys(listed, walker.walk.start))
     return found
 
 
@@ -113,11 +113,11 @@ def _unpacked(body: bytes) -> bytes:
         return b""
 
 
-def _locs(body: bytes) -> list[str]:
+def _locs(body: bytes) -> Iterator[str]:
     texts = (
         html.unescape(m[1].decode("utf-8", "replace")) for m in _LOC.finditer(body)
     )
-    return [url.key for url in map(parse, texts) if isinstance(url, Url)]
+    return (url.key for url in map(parse, texts) if isinstance(url, Url))
 
 
 def probe_urls(finals: Iterable[str], seed: str) -> dict[str, str]:

@@ -1,38 +1,54 @@
 """Ask old URLs in other ways: HEAD, http and https, www, slash, case, tracking.
 
-The rows worth most come first, until the budget is spent. What differs for the
-most part of the rows is said once of the whole host, not of every row: a server
-without HEAD is one fact, not a thousand.
-
-HEAD, scheme and www differences are problems of a row. Slash, case and tracking
-variants are listed (`variants.csv`) and not counted against the row: whether
-anybody asks for them, only logs can tell.
+The rows worth most come first, until the budget is spent. With access logs the
+other spellings are those that somebody asked for, and each that ends elsewhere
+is a problem of its row. Without logs slash, case and tracking variants are made
+up; they are listed (`variants.csv`) and not counted: whether anybody asks for
+them is not known. What differs for the most part of the rows is said once of the
+whole host, not of every row: a server without HEAD is one fact, not a thousand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from redirectmap.urls import Url, parse
-from redirectmap.verify.judge import Row, describe
+import orjson
+
+from redirectmap.planning.variants import FOLDS
+from redirectmap.urls import Url, parse, taken_apart
+from redirectmap.verify.judge import describe
+from redirectmap.verify.logged import logged_variants
 from redirectmap.verify.problems import Problem
+from redirectmap.verify.rows import Row
 from redirectmap.verify.run import Run
+from redirectmap.verify.state import walk_of
 from redirectmap.verify.walk import Walk, Walker
 
 MOSTLY = 0.5
 MIN_ROWS = 5
 SILENT = frozenset({"connect", "dns", "timeout", "tls", "blocked", "offsite"})
+drop_tracking = FOLDS["tracking parameters"]
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Another way to ask for a URL: its problem's name, and how the URL changes."""
+    """Another way to ask for a URL.
+
+    Attributes:
+        name: Its problem's name.
+        change: How the URL changes; None where it cannot.
+        method: GET or HEAD.
+        counts: A difference is a problem of the row.
+        in_logs: Logs show which of these are asked for.
+    """
 
     name: str
     change: Callable[[str], str | None]
     method: str = "GET"
     counts: bool = False
+    in_logs: bool = True
 
 
 def _other_scheme(url: str) -> str | None:
@@ -70,97 +86,128 @@ def _tracked(url: str) -> str | None:
 
 
 WAYS = (
-    Way("head_differs", lambda url: url, method="HEAD", counts=True),
+    Way("head_differs", lambda url: url, method="HEAD", counts=True, in_logs=False),
     Way("scheme_differs", _other_scheme, counts=True),
     Way("www_differs", _other_www, counts=True),
     Way("slash_differs", _other_slash),
     Way("case_differs", _other_case),
     Way("tracking_differs", _tracked),
 )
+_BEST = (
+    "SELECT {} FROM rows r WHERE r.asked AND r.action IN ('redirect', 'gone')"
+    " ORDER BY r.value DESC, r.old_url LIMIT ?"
+)
+
+
+def ask_extras(run: Run, logs: tuple[Path, ...] = ()) -> None:
+    """Spend the budget; keep what differs, and say it of rows and hosts.
+
+    Args:
+        run: The run; its rows have been walked.
+        logs: Access logs of the old site.
+    """
+    run.state.forget("differing")
+    budget = run.settings.extra_requests
+    if logs:
+        budget -= logged_variants(run, logs, budget)
+    ways = [way for way in WAYS if _applies(run, way, logged=bool(logs))]
+    for way in ways:
+        _make(run, way, budget // len(ways))
+    for way in WAYS:
+        _ask(run, way)
+        _compare(run, way)
+
+
+def _applies(run: Run, way: Way, *, logged: bool) -> bool:
+    """`--base` answers for hosts as they are; logs know the rest better."""
+    by_host = way.name in {"scheme_differs", "www_differs"}
+    if by_host:
+        return run.sites.base is None
+    return not (logged and way.in_logs)
+
+
+def _make(run: Run, way: Way, share: int) -> None:
+    fields = ", ".join(f"r.{name}" for name in Row._fields)
+    best = run.state.db.execute(_BEST.format(fields), (share,)).fetchall()
+    sql = "INSERT OR IGNORE INTO variants VALUES (?, ?, ?, NULL, NULL)"
+    with run.state.db as db:
+        for row in map(Row._make, best):
+            text = way.change(row.old_url)
+            url = parse(text) if text else None
+            if isinstance(url, Url) and (way.method == "HEAD" or _is_new(run, url.key)):
+                db.execute(sql, (way.name, url.key, row.n))
+
+
+def _is_new(run: Run, url: str) -> bool:
+    sql = "SELECT 1 FROM rows WHERE old_url = ?"
+    return run.state.db.execute(sql, (url,)).fetchone() is None
+
+
+def _ask(run: Run, way: Way) -> None:
+    unasked = "SELECT url, n FROM variants WHERE way = ? AND walk IS NULL"
+    todo = run.state.db.execute(unasked, (way.name,)).fetchall()
+    sql = "UPDATE variants SET walk = ? WHERE way = ? AND url = ?"
+
+    def done(walker: Walker) -> None:
+        blob = orjson.dumps(walker.walk.as_dict())
+        with run.state.db as db:
+            db.execute(sql, (blob, way.name, walker.walk.start))
+
+    scope = run.sites.scope
+    run.engine.run(
+        (Walker(taken_apart(url), scope, method=way.method, n=n) for url, n in todo),
+        done,
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One variant that ends otherwise than its row."""
-
-    old_url: str
-    variant: str
-    way: str
-    message: str
-
-
-def ask_extras(run: Run) -> list[Difference]:
-    """Spend the budget; add problems and notes; return what differs."""
-    rows = [row for row in run.rows if row.old_url in run.chosen]
-    rows = [row for row in rows if row.action in {"redirect", "gone"}]
-    rows.sort(key=lambda row: (-row.value, row.old_url))
-    ways = [way for way in WAYS if run.sites.base is None or not _needs_host(way)]
-    share = run.settings.extra_requests // max(1, len(ways))
-    found: list[Difference] = []
-    for way in ways:
-        pairs = dict(_variants(run, rows[:share], way))
-        stored = run.state.done(way.name)
-        walkers = (
-            _walker(run, variant, way) for variant in pairs if variant not in stored
-        )
-        run.engine.run(walkers, lambda w, kind=way.name: _keep(run, kind, w))  # type: ignore[misc]
-        run.state.flush()
-        found += _compare(run, way, pairs)
-    return found
+class _Asked:
+    n: int
+    url: str
+    requests: float | None
+    walk: Walk
+    other: Walk
 
 
-def _needs_host(way: Way) -> bool:
-    return way.name in {"scheme_differs", "www_differs"}
+def _asked(run: Run, way: Way) -> Iterator[_Asked]:
+    """Yield variants that were answered, beside the walk of their row."""
+    sql = (
+        "SELECT v.n, v.url, v.requests, w.walk, v.walk FROM variants v"
+        " JOIN walks w ON w.kind = 'browser' AND w.n = v.n WHERE v.way = ?"
+    )
+    for n, url, requests, mine, its in run.state.db.execute(sql, (way.name,)):
+        walk, other = walk_of(mine), walk_of(its)
+        if walk.end == "answer" and (way.method == "HEAD" or other.end not in SILENT):
+            yield _Asked(n, url, requests, walk, other)
 
 
-def _keep(run: Run, kind: str, walker: Walker) -> None:
-    run.state.add(kind, walker.walk.start, walker.walk)
-
-
-def _walker(run: Run, url: str, way: Way) -> Walker:
-    start = parse(url)
-    assert isinstance(start, Url)  # noqa: S101 - checked by _variants
-    return Walker(start, run.sites.scope, method=way.method)
-
-
-def _variants(run: Run, rows: list[Row], way: Way) -> Iterator[tuple[str, Row]]:
-    known = {row.old_url for row in run.rows}
-    for row in rows:
-        text = way.change(row.old_url)
-        url = parse(text) if text else None
-        if isinstance(url, Url) and (way.method == "HEAD" or url.key not in known):
-            yield url.key, row
-
-
-def _compare(run: Run, way: Way, pairs: dict[str, Row]) -> list[Difference]:
-    found: list[Difference] = []
+def _compare(run: Run, way: Way) -> None:
+    found: list[tuple[_Asked, str]] = []
     answered = 0
-    for variant, row in pairs.items():
-        walk, other = (
-            run.state.walk("browser", row.old_url),
-            run.state.walk(way.name, variant),
-        )
-        if walk is None or other is None or walk.end != "answer":
-            continue
-        if other.end in SILENT and way.method == "GET":
-            continue
+    for one in _asked(run, way):
         answered += 1
-        if not _alike(run, way, walk, other):
-            message = f"{way.method} {variant}: {describe(other)}"
-            found.append(Difference(row.old_url, variant, way.name, message))
-    if answered >= MIN_ROWS and len(found) > MOSTLY * answered:
+        if not _alike(run, way, one.walk, one.other):
+            often = f", asked {one.requests:.0f} times" if one.requests else ""
+            message = f"{way.method} {one.url}{often}: {describe(one.other)}"
+            found.append((one, message))
+    run.state.insert(
+        "differing",
+        ((one.n, way.name, one.url, one.requests, text) for one, text in found),
+    )
+    made = [(one, text) for one, text in found if one.requests is None]
+    if answered >= MIN_ROWS and len(made) > MOSTLY * answered:
         what = way.name.replace("_", " ")
-        run.notes.append(f"{what} for {len(found)} of {answered} rows asked")
+        run.notes.append(f"{what} for {len(made)} of {answered} rows asked")
     elif way.counts:
-        for one in found:
-            run.add(one.old_url, Problem(way.name, one.message))
-    return found
+        run.state.say((one.n, Problem(way.name, text)) for one, text in made)
+    asked_for = [(one, text) for one, text in found if one.requests is not None]
+    run.state.say((one.n, Problem(way.name, text)) for one, text in asked_for)
 
 
 def _alike(run: Run, way: Way, walk: Walk, other: Walk) -> bool:
     same = run.sites.same
     if way.method == "HEAD":
-        return _first_status(walk) == _first_status(other)
+        return _first(walk, same) == _first(other, same)
     if other.end != "answer" or other.status != walk.status:
         return False
     if not walk.hops:
@@ -168,9 +215,11 @@ def _alike(run: Run, way: Way, walk: Walk, other: Walk) -> bool:
     return _untracked(same(other.final_url)) == _untracked(same(walk.final_url))
 
 
-def _first_status(walk: Walk) -> int:
-    return walk.hops[0].status if walk.hops else walk.status
+def _first(walk: Walk, same: Callable[[str], str]) -> tuple[int, str]:
+    if walk.hops:
+        return walk.hops[0].status, same(walk.hops[0].target)
+    return walk.status, ""
 
 
 def _untracked(key: str) -> str:
-    return key.replace("utm_source=redirectmap", "").rstrip("?&")
+    return drop_tracking(key).rstrip("?&")

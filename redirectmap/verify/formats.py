@@ -1,61 +1,80 @@
 """Verdicts for machines: JUnit XML, SARIF 2.1.0, GitHub annotations.
 
+All are written row by row, worst first.
+
+Bounds  SARIF holds `SARIF_RESULTS` results, as many as GitHub takes in one run;
+        how many were left out stands in its `properties`.
 Source  https://docs.oasis-open.org/sarif/sarif/v2.1.0/; the JUnit schema that
-        Jenkins and GitLab read; GitHub's workflow commands.
+        Jenkins and GitLab read; GitHub's workflow commands and SARIF limits.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
-
-import pandas as pd
+from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
 
 from redirectmap import __version__
-from redirectmap.tables.files import read_strict_csv
+from redirectmap.tables.files import replacing
 from redirectmap.verify.problems import OK, PROBLEMS
+from redirectmap.verify.summary import Counts
 
+SARIF_RESULTS = 25_000
 _LEVELS = {"error": "error", "warning": "warning", "notice": "note"}
 _FAILED = ("error", "warning")
+_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+Verdict = Mapping[str, Any]
 
 
-def junit(verdicts: pd.DataFrame) -> str:
-    """Return JUnit XML: a test case per row, failed on errors and warnings."""
-    failed = verdicts["severity"].isin(_FAILED)
-    skipped = verdicts["verdict"] == "not_checked"
-    counts = {
-        "tests": len(verdicts),
-        "failures": failed.sum(),
-        "skipped": skipped.sum(),
-    }
-    suite = ET.Element("testsuite", name="redirectmap verify")
-    for name, count in counts.items():
-        suite.set(name, str(count))
-    for row in verdicts.itertuples():
-        case = ET.SubElement(
-            suite, "testcase", classname=str(row.action), name=str(row.old_url)
-        )
-        if row.verdict == "not_checked":
-            ET.SubElement(case, "skipped", message="not in the sample")
-        elif row.severity in _FAILED:
-            bad = ET.SubElement(
-                case, "failure", type=str(row.verdict), message=str(row.message)
-            )
-            bad.text = f"{row.details}\nhops: {row.hops}\ndo: {row.hint}"
-    ET.indent(suite)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suite, "unicode")}\n'
+def write_lines(path: Path, lines: Iterable[str]) -> Path:
+    """Write text piece by piece, whole or not at all."""
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        stream.writelines(lines)
+    return path
 
 
-def sarif(verdicts: pd.DataFrame, plan: Path, lines: dict[str, int]) -> str:
-    """Return SARIF 2.1.0: a result per problem, located in the plan's line.
+def junit(verdicts: Iterable[Verdict], counts: Counts) -> Iterator[str]:
+    """Yield JUnit XML: a test case per row, failed on errors and warnings."""
+    failures = sum(counts.by_severity[name].total() for name in _FAILED)
+    skipped = counts.verdicts["not_checked"]
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n'
+    yield f'<testsuite name="redirectmap verify" tests="{counts.rows}"'
+    yield f' failures="{failures}" errors="0" skipped="{skipped}">\n'
+    for row in verdicts:
+        yield f"<testcase classname={_attr(row['action'])} name={_attr(row['old_url'])}"
+        yield f">{_outcome(row)}</testcase>\n" if _outcome(row) else "/>\n"
+    yield "</testsuite>\n</testsuites>\n"
+
+
+def _outcome(row: Verdict) -> str:
+    if row["verdict"] == "not_checked":
+        return f"<skipped message={_attr(row['message'])}/>"
+    if row["severity"] not in _FAILED:
+        return ""
+    text = f"{row['details']}\nhops: {row['hops']}\ndo: {row['hint']}"
+    head = f"<failure type={_attr(row['verdict'])} message={_attr(row['message'])}>"
+    return f"{head}{escape(_NOT_XML.sub('?', text))}</failure>"
+
+
+def _attr(value: object) -> str:
+    return quoteattr(_NOT_XML.sub("?", str(value or "")))
+
+
+def sarif(verdicts: Iterable[Verdict], counts: Counts, plan: Path) -> Iterator[str]:
+    """Yield SARIF 2.1.0: a result per problem, located in the plan's line.
 
     Args:
-        verdicts: Verdicts with `EXTRA_COLUMNS`.
+        verdicts: Records with `verdicts.COLUMNS`.
+        counts: What was counted of them.
         plan: The plan's path as the results should name it.
-        lines: Line of every old URL in the plan, from 1.
     """
     rules = [
         {
@@ -67,24 +86,26 @@ def sarif(verdicts: pd.DataFrame, plan: Path, lines: dict[str, int]) -> str:
         for name, (severity, hint) in PROBLEMS.items()
     ]
     tool = {"name": "redirectmap", "version": __version__, "rules": rules}
-    results = [
-        _result(name, text, str(row.old_url), plan, lines)
-        for row in verdicts[verdicts["verdict"] != OK].itertuples()
-        for name, text in _problems(str(row.details))
-    ]
-    run = {"tool": {"driver": tool}, "results": results}
-    log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [run],
-    }
-    return json.dumps(log, indent=1, ensure_ascii=False) + "\n"
+    left_out = max(0, counts.problems.total() - SARIF_RESULTS)
+    yield '{"$schema": "https://json.schemastore.org/sarif-2.1.0.json",'
+    yield ' "version": "2.1.0", "runs": [{'
+    yield f'"tool": {_json({"driver": tool})},\n'
+    yield f'"properties": {_json({"resultsLeftOut": left_out})},\n"results": ['
+    results = (
+        _result(name, text, row, plan)
+        for row in verdicts
+        if row["verdict"] != OK
+        for name, text in _problems(str(row["details"]))
+    )
+    mark = "\n"
+    for result in itertools.islice(results, SARIF_RESULTS):
+        yield mark + _json(result)
+        mark = ",\n"
+    yield "\n]}]}\n"
 
 
-def lines_of(plan: Path) -> dict[str, int]:
-    """Return the line of every old URL in a plan file, from 1."""
-    table = read_strict_csv(plan)
-    return {str(url): n for n, url in enumerate(table["old_url"], start=2)}
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _problems(details: str) -> Iterator[tuple[str, str]]:
@@ -94,29 +115,32 @@ def _problems(details: str) -> Iterator[tuple[str, str]]:
             yield name, text
 
 
-def _result(
-    name: str, text: str, url: str, plan: Path, lines: dict[str, int]
-) -> dict[str, Any]:
+def _result(name: str, text: str, row: Verdict, plan: Path) -> dict[str, Any]:
     place = {
-        "artifactLocation": {"uri": plan.as_posix()},
-        "region": {"startLine": lines.get(url, 1)},
+        "artifactLocation": {"uri": quote(plan.as_posix())},
+        "region": {"startLine": int(row["line"])},
     }
     return {
         "ruleId": name,
         "level": _LEVELS[PROBLEMS[name][0]],
-        "message": {"text": f"{url}: {text}"},
+        "message": {"text": f"{row['old_url']}: {text}"},
         "locations": [{"physicalLocation": place}],
-        "partialFingerprints": {"oldUrl/v1": f"{name}:{url}"},
+        "partialFingerprints": {"oldUrl/v1": f"{name}:{row['old_url']}"},
     }
 
 
-def github(verdicts: pd.DataFrame, plan: Path, lines: dict[str, int]) -> Iterator[str]:
+def github(verdicts: Iterable[Verdict], plan: Path) -> Iterator[str]:
     """Yield GitHub workflow commands, worst first; GitHub shows ten of each."""
-    for row in verdicts[verdicts["verdict"] != OK].itertuples():
-        where = f"file={plan.as_posix()},line={lines.get(str(row.old_url), 1)}"
-        text = _escaped(f"{row.old_url}: {row.message}")
-        yield f"::{row.severity} {where},title={row.verdict}::{text}"
+    for row in verdicts:
+        if row["verdict"] != OK:
+            where = f"file={_property(plan.as_posix())},line={row['line']}"
+            text = _escaped(f"{row['old_url']}: {row['message']}")
+            yield f"::{row['severity']} {where},title={row['verdict']}::{text}"
 
 
 def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")

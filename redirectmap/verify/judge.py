@@ -13,13 +13,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from redirectmap.planning.variants import FOLDS
 from redirectmap.urls import Url, is_private_host, parse
 from redirectmap.verify.judge_language import LANGUAGES
 from redirectmap.verify.problems import Problem
+from redirectmap.verify.rows import Row
 from redirectmap.verify.walk import TEMPORARY, Hop, Walk
 
 _NO_ANSWER = {
@@ -39,25 +38,6 @@ _HOME = re.compile(
     rf"/(?:(?:{LANGUAGES})(?:-[a-zA-Z]{{2}})?/?)?"
     r"(?:(?:index|default|home)\.\w+|home/?)?"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What the plan says about one old URL.
-
-    Attributes:
-        old_url: Key of the URL.
-        action: redirect, gone, keep or review.
-        status: Planned status.
-        expected: Key of the planned target; empty for gone.
-        value: Share of the old site's value, 0 to 1.
-    """
-
-    old_url: str
-    action: Literal["redirect", "gone", "keep", "review"]
-    status: int
-    expected: str
-    value: float
 
 
 Same = Callable[[str], str]

@@ -1,182 +1,184 @@
-"""Fetch and judge the pages, robots.txt and sitemaps that a plan's rows touch."""
+"""Fetch the pages, robots.txt and sitemaps that a plan's rows touch; judge them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-
-import pandas as pd
 
 from redirectmap.verify.around import (
     Robots,
     fetch,
     listed_urls,
-    origin_of,
     place_of,
     probe_urls,
     read_robots,
     walk_note,
 )
-from redirectmap.verify.judge import Row, is_home
+from redirectmap.verify.judge import is_home
 from redirectmap.verify.judge_page import Facts, judge_headers, judge_page, like_probe
 from redirectmap.verify.known import Expected, PageText
 from redirectmap.verify.pages import fetch_pages
 from redirectmap.verify.problems import Problem
+from redirectmap.verify.rows import Row
 from redirectmap.verify.run import Run
+from redirectmap.verify.sites import origin_of
+from redirectmap.verify.texts import known_text
 from redirectmap.verify.walk import Walk
 
-Texts = dict[str, PageText]
-Landing = tuple[Row, Walk]
 ABOUT_CONTENT = frozenset({"parity", "title_changed", "wrong_language"})
+# Where rows end that are there to be looked at; and of these the web pages.
+_ENDS = """
+SELECT DISTINCT w.final_url FROM walks w JOIN rows r ON r.n = w.n
+WHERE w.kind = 'browser' AND w.ends_on != '' AND r.asked
+AND (r.action = 'keep' OR r.action = 'redirect' AND w.hops > 0)
+"""
+_HTML = f"{_ENDS} AND w.ends_on = 'page'"
+_MOVED = "SELECT 1 FROM rows WHERE old_url = ? AND action IN ('redirect', 'gone')"
 
 
-def check_pages(run: Run, plan: pd.DataFrame, old: Texts, new: Texts) -> None:
-    """Judge the pages that redirect and keep rows end on.
+class PageJudge:
+    """Says what is wrong with the page a row ends on.
 
     Args:
-        run: The run; its rows get the problems.
-        plan: Schema PLAN, for titles.
-        old: What the crawl of the old site knows, by URL key.
-        new: The same of the new site.
+        run: The run; all that is needed is fetched here.
     """
-    landings = [pair for pair in _landings(run) if pair[1].status == 200]
-    finals = {walk.final_url for _, walk in landings if _is_html(walk)}
-    probes = _probe(run, finals)
-    moved = {r.old_url for r in run.rows if r.action in {"redirect", "gone"}}
-    everything = [*sorted(finals), *sorted(p.final_url for p in probes.values())]
-    fetch_pages(everything, run.sites, run.settings, run.state, sorted(moved))
-    pages = run.state.pages()
-    robots = _robots(run, finals)
-    titles = _titles(plan)
-    same = run.sites.same
-    for row, walk in landings:
-        facts = pages.get(walk.final_url)
-        if not robots.allows(_wire(run, walk.final_url)):
-            message = f"robots.txt forbids Googlebot {walk.final_url}"
-            run.add(row.old_url, Problem("robots_blocked", message))
-        if not _is_html(walk):
-            run.add(row.old_url, *judge_headers(walk.final_url, _headers(walk), same))
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._shown: tuple[str, Facts | None] = ("", None)
+        self._probes = self._probe()
+        probed = sorted(walk.final_url for walk in self._probes.values())
+        fetch_pages(
+            self._finals(), probed, run.sites, run.settings, run.state, run.notes
+        )
+        self._robots = self._read_robots()
+        self._say_unseen()
+        self._say_linked()
+        self._say_listed()
+
+    def problems(self, row: Row, walk: Walk) -> list[Problem]:
+        """Return the problems of where `walk` ended."""
+        if not walk.ends_on or row.action not in {"redirect", "keep"}:
+            return []
+        if row.action == "redirect" and not walk.hops:
+            return []
+        url, same = walk.final_url, self._run.sites.same
+        found = []
+        if not self._robots.allows(same(url)):
+            message = f"robots.txt forbids Googlebot {url}"
+            found.append(Problem("robots_blocked", message))
+        facts = self._facts(url)
         if facts is None or facts.get("status") != 200:
-            continue
-        expected = _expected(row, titles, old, new)
-        found = _judge(run, row, walk, facts, expected)
-        soft = list(_soft(walk, facts, pages, probes))
+            return [*found, *judge_headers(url, _headers(walk), same)]
+        planned = same(url) == same(row.expected or row.old_url)
+        expected = self._expected(row)
+        judged = judge_page(url, facts, expected, same, planned=planned)
+        soft = list(self._soft(url, facts))
         if soft:
-            found = [p for p in found if p.name not in ABOUT_CONTENT]
-        run.add(row.old_url, *found, *soft)
-    _internal_links(run, pages, finals)
-    _sitemaps(run, robots, finals, moved)
+            judged = [p for p in judged if p.name not in ABOUT_CONTENT]
+        return [*found, *judged, *soft]
+
+    def _finals(self) -> Iterator[str]:
+        for (url,) in self._run.state.db.execute(_HTML):
+            yield url
+
+    def _facts(self, url: str) -> Facts | None:
+        if self._shown[0] != url:
+            self._shown = (url, self._run.state.page(url))
+        return self._shown[1]
+
+    def _probe(self) -> dict[str, Walk]:
+        """Ask for pages that cannot exist; return those that answer 200, by place."""
+        run = self._run
+        urls = probe_urls(self._finals(), run.state.started)
+        found: dict[str, Walk] = {}
+        for walker in fetch(urls, run.sites, run.engine, 1):
+            place = urls[walker.walk.start]
+            note = walk_note(place, walker.walk)
+            if note:
+                run.notes.append(note)
+                found[place] = walker.walk
+        return found
+
+    def _read_robots(self) -> Robots:
+        run = self._run
+        same = run.sites.same
+        origins = {origin_of(same(url)) for (url,) in run.state.db.execute(_ENDS)}
+        moved = run.state.rows("r.action = 'redirect'")
+        origins |= {origin_of(same(row.old_url)) for row in moved}
+        robots = read_robots(origins, run.sites, run.engine)
+        run.notes.extend(robots.notes)
+        return robots
+
+    def _say_unseen(self) -> None:
+        run = self._run
+        message = "robots.txt forbids Googlebot to fetch the old URL"
+        problem = Problem("redirect_unseen", message)
+        hidden = (
+            (row.n, problem)
+            for row in run.state.rows("r.asked AND r.action = 'redirect'")
+            if not self._robots.allows(run.sites.same(row.old_url))
+        )
+        run.state.say(hidden)
+
+    def _say_linked(self) -> None:
+        sql = (
+            "SELECT r.n, min(l.page), count(*) FROM links l JOIN rows r"
+            " ON r.old_url = l.old_url GROUP BY r.n"
+        )
+        linked = self._run.state.db.execute(sql).fetchall()
+        self._run.state.say(
+            (n, Problem("linked_internally", f"{page}{_more(count)} still links to it"))
+            for n, page, count in linked
+        )
+
+    def _say_listed(self) -> None:
+        run = self._run
+        origins = {origin_of(url) for url in self._finals()}
+
+        def is_old(url: str) -> bool:
+            return run.state.db.execute(_MOVED, (url,)).fetchone() is not None
+
+        listed = listed_urls(self._robots, origins, run.sites, run.engine, is_old)
+        sql = "SELECT n FROM rows WHERE old_url = ?"
+        run.state.say(
+            [
+                (n, Problem("in_sitemap", f"{sitemap} still lists it"))
+                for url, sitemap in sorted(listed.items())
+                for (n,) in run.state.db.execute(sql, (url,)).fetchall()
+            ]
+        )
+
+    def _expected(self, row: Row) -> Expected:
+        state = self._run.state
+        before = known_text(state, "old", row.old_url) or PageText(title=row.old_title)
+        if row.action == "keep" and not row.expected:
+            planned = known_text(state, "new", row.old_url) or before
+        else:
+            planned = known_text(state, "new", row.expected) or PageText(
+                title=row.new_title
+            )
+        return Expected(row.old_url, before, planned)
+
+    def _soft(self, url: str, facts: Facts) -> Iterator[Problem]:
+        probe = self._probes.get(place_of(url))
+        if probe is None or is_home(url) or probe.final_url == url:
+            return
+        shown = self._run.state.page(probe.final_url)
+        if shown and like_probe(facts, shown):
+            message = (
+                f"looks like the answer to a URL that cannot exist ({probe.start})"
+            )
+            yield Problem("soft_404", message)
 
 
-def _landings(run: Run) -> Iterator[Landing]:
-    for row in run.rows:
-        walk = run.state.walk("browser", row.old_url)
-        redirected = row.action == "redirect" and walk is not None and walk.hops
-        if walk is None or walk.end != "answer":
-            continue
-        if redirected or row.action == "keep":
-            yield row, walk
-
-
-def _is_html(walk: Walk) -> bool:
-    kind = walk.facts.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in {"", "text/html", "application/xhtml+xml"}
+def _more(count: int) -> str:
+    return f" and {count - 1} more" if count > 1 else ""
 
 
 def _headers(walk: Walk) -> Facts:
     facts = walk.facts
-    return {"x_robots": facts.get("x-robots-tag", ""), "link": facts.get("link", "")}
-
-
-def _wire(run: Run, key: str) -> str:
-    return run.sites.same(key)
-
-
-def _probe(run: Run, finals: set[str]) -> dict[str, Walk]:
-    """Ask for pages that cannot exist; return those that answer 200, by place."""
-    urls = probe_urls(finals, run.state.started)
-    found: dict[str, Walk] = {}
-    for walker in fetch(urls, run.sites, run.engine, 1):
-        place = urls[walker.walk.start]
-        note = walk_note(place, walker.walk)
-        if note:
-            run.notes.append(note)
-            found[place] = walker.walk
-    return found
-
-
-def _robots(run: Run, finals: set[str]) -> Robots:
-    old = {r.old_url for r in run.rows if r.action == "redirect"}
-    urls = {_wire(run, url) for url in finals | old}
-    robots = read_robots(map(origin_of, urls), run.sites, run.engine)
-    run.notes.extend(robots.notes)
-    for row in run.rows:
-        unseen = row.action == "redirect" and row.old_url in run.chosen
-        if unseen and not robots.allows(_wire(run, row.old_url)):
-            message = "robots.txt forbids Googlebot to fetch the old URL"
-            run.add(row.old_url, Problem("redirect_unseen", message))
-    return robots
-
-
-def _judge(
-    run: Run, row: Row, walk: Walk, facts: Facts, expected: Expected
-) -> list[Problem]:
-    same = run.sites.same
-    planned = same(walk.final_url) == same(row.expected or row.old_url)
-    return judge_page(walk.final_url, facts, expected, same, planned=planned)
-
-
-def _soft(
-    walk: Walk, facts: Facts, pages: dict[str, Facts], probes: dict[str, Walk]
-) -> Iterator[Problem]:
-    probe = probes.get(place_of(walk.final_url))
-    if probe is None or is_home(walk.final_url) or probe.final_url == walk.final_url:
-        return
-    shown = pages.get(probe.final_url)
-    if shown and like_probe(facts, shown):
-        message = f"looks like the answer to a URL that cannot exist ({probe.start})"
-        yield Problem("soft_404", message)
-
-
-def _internal_links(run: Run, pages: dict[str, Facts], finals: set[str]) -> None:
-    linked: defaultdict[str, list[str]] = defaultdict(list)
-    for url in sorted(finals):
-        for old in pages.get(url, {}).get("old_links", ()):
-            linked[old].append(url)
-    for old, sources in linked.items():
-        more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
-        message = f"{sources[0]}{more} still links to it"
-        run.add(old, Problem("linked_internally", message))
-
-
-def _sitemaps(run: Run, robots: Robots, finals: set[str], moved: set[str]) -> None:
-    origins = {origin_of(url) for url in finals}
-    listed = listed_urls(robots, origins, run.sites, run.engine)
-    for old in sorted(moved & set(listed)):
-        run.add(old, Problem("in_sitemap", f"{listed[old]} still lists it"))
-
-
-def _titles(plan: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    old, new = plan["old_title"].fillna(""), plan["new_title"].fillna("")
-    return dict(zip(plan["old_url"], zip(old, new, strict=True), strict=True))
-
-
-def _expected(
-    row: Row, titles: dict[str, tuple[str, str]], old: Texts, new: Texts
-) -> Expected:
-    old_title, new_title = titles.get(row.old_url, ("", ""))
-    before = old.get(row.old_url) or PageText(title=old_title)
-    if row.action == "keep" and not row.expected:
-        return Expected(row.old_url, before, new.get(row.old_url) or before)
-    planned = new.get(row.expected) or PageText(title=new_title)
-    return Expected(row.old_url, before, planned)
-
-
-def texts_of(pages: pd.DataFrame | None, wanted: set[str]) -> Texts:
-    """Take what judgements need from a pages table, for the `wanted` URLs."""
-    if pages is None:
-        return {}
-    chosen = pages[pages["url"].isin(wanted) & (pages["status"].fillna(200) == 200)]
-    columns = [chosen[name].fillna("") for name in ("title", "h1", "text", "lang")]
-    cells = zip(chosen["url"], *columns, strict=True)
-    return {url: PageText(*map(str, texts)) for url, *texts in cells}
+    return {
+        "x_robots": facts.get("x-robots-tag", ""),
+        "link": facts.get("link", ""),
+        "robots": facts.get("robots", ""),
+    }

@@ -11,76 +11,94 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
 from redirectmap.errors import ServerError
-from redirectmap.urls import Url, parse
+from redirectmap.urls import taken_apart
 from redirectmap.verify.guard import Address
 from redirectmap.verify.settings import BROWSER, GOOGLEBOT, VerifySettings
 from redirectmap.verify.sites import Sites
 from redirectmap.verify.state import State
 
-Facts = dict[str, Any]
 FOLLOW_SECONDS = 0.2
+STORE_BYTES = 1_000_000
 
 
 def fetch_pages(
-    urls: Iterable[str],
+    finals: Iterable[str],
+    more: Iterable[str],
     sites: Sites,
     settings: VerifySettings,
     state: State,
-    watch: Iterable[str],
+    notes: list[str],
 ) -> None:
-    """Fetch every page of `urls` that `state` does not know yet.
+    """Fetch every page that `state` does not know yet.
 
     Args:
-        urls: Keys of final URLs.
+        finals: Keys of the URLs that rows end on.
+        more: Further URLs to look at.
         sites: Who answers for which host.
         settings: Limits.
-        state: Takes the facts, page by page.
-        watch: Old URLs to look for in the pages' links.
+        state: Takes the facts, page by page; knows the old URLs to look for in
+            the pages' links.
+        notes: Takes what could not be fetched.
 
     Raises:
         ServerError: The spider failed; what it fetched is kept.
     """
-    known = state.pages()
-    wanted = list(_requests((u for u in urls if u not in known), sites))
-    if not wanted:
-        return
     with tempfile.TemporaryDirectory(prefix="redirectmap-") as name:
         folder = Path(name)
-        (folder / "requests").write_bytes(
-            b"".join(orjson.dumps(w) + b"\n" for w in wanted)
-        )
-        (folder / "watch").write_text("\n".join(watch), encoding="utf-8")
         (folder / "pages").touch()
-        code = _follow(_command(folder, settings), folder / "pages", state)
+        if not _write(folder / "requests", chain(finals, more), sites, state):
+            return
+        code = _follow(_command(folder, settings, state), folder / "pages", state)
     if code:
         raise ServerError(
             f"the page spider ended with code {code}",
             hint="see its messages above; the same command goes on from here",
         )
+    _note_failed(state, notes)
+
+
+def _write(path: Path, urls: Iterable[str], sites: Sites, state: State) -> int:
+    """Write the spider's list, return how many pages it asks for."""
+    sql = "SELECT 1 FROM pages WHERE url = ?"
+    unknown = (u for u in urls if not state.db.execute(sql, (u,)).fetchone())
+    count = 0
+    with path.open("wb") as stream:
+        for request in _requests(unknown, sites):
+            stream.write(orjson.dumps(request) + b"\n")
+            count += 1
+    return count
+
+
+def _note_failed(state: State, notes: list[str]) -> None:
+    sql = (
+        "SELECT count(*), min(url), min(json_extract(CAST(facts AS TEXT), '$.error'))"
+        " FROM pages WHERE json_extract(CAST(facts AS TEXT), '$.status') = 0"
+    )
+    count, url, error = state.db.execute(sql).fetchone()
+    if count:
+        notes.append(f"{count} pages were not judged, first {url}: {error}")
 
 
 def _requests(urls: Iterable[str], sites: Sites) -> Iterator[dict[str, str]]:
     for key in urls:
-        url = parse(key)
-        if not isinstance(url, Url):
-            continue
-        wire = sites.scope.wire(url)
+        wire = sites.scope.wire(taken_apart(key))
         address = sites.scope.guard.address(wire)
         if isinstance(address, Address):
             yield {"url": key, "wire": wire.key, "connect": address.connect_to}
 
 
-def _command(folder: Path, settings: VerifySettings) -> list[str]:
+def _command(folder: Path, settings: VerifySettings, state: State) -> list[str]:
     agent = GOOGLEBOT if settings.both_agents else BROWSER
     command = [sys.executable, "-m", "spiders.verify"]
     command += ["--requests", str(folder / "requests"), "--out", str(folder / "pages")]
-    command += ["--watch", str(folder / "watch"), "--agent", agent]
+    command += ["--watch", str(state.path), "--agent", agent]
     command += ["--concurrency", str(min(8, settings.concurrency))]
     command += ["--timeout", str(settings.timeout)]
     if settings.ca_file:
@@ -106,9 +124,13 @@ def _follow(command: list[str], pages: Path, state: State) -> int:
 
 
 def _store(lines: BinaryIO, state: State) -> None:
-    begun = lines.tell()
-    found = lines.readlines()
-    if found and not found[-1].endswith(b"\n"):
-        lines.seek(begun + sum(map(len, found[:-1])))
-        found.pop()
-    state.add_pages(map(orjson.loads, found))
+    """Take the whole lines there are, in parts; half a line waits."""
+    while True:
+        begun = lines.tell()
+        found = lines.readlines(STORE_BYTES)
+        if found and not found[-1].endswith(b"\n"):
+            lines.seek(begun + sum(map(len, found[:-1])))
+            found.pop()
+        if not found:
+            return
+        state.add_pages(map(orjson.loads, found))

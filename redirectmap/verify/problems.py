@@ -68,12 +68,17 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "tracking_differs": ("warning", "let the rule take tracking parameters"),
     "linked_internally": ("warning", "link to the new URL"),
     "in_sitemap": ("warning", "list the new URL in the sitemap"),
+    "traffic_died": (
+        "warning",
+        "look at the target: visitors came before the move and come no more",
+    ),
     "odd_location": ("notice", "percent-encode the Location"),
     "title_changed": ("notice", "see whether the page is still the planned one"),
     "missing_not_gone": ("notice", "answer 410: it is understood sooner than 404"),
     "review": ("notice", "decide this row in the plan"),
     "not_checked": ("notice", "left out by --sample or --only-changed; run without it"),
 }
+SEVERITY = {"error": 0, "warning": 1, "notice": 2}
 RANK = {name: place for place, name in enumerate(PROBLEMS)}
 
 
@@ -92,5 +97,7 @@ class Problem:
 
 def worst_first(problems: list[Problem]) -> list[Problem]:
     """Sort by severity and rank; one of each name."""
+    if len(problems) < 2:
+        return problems
     unique = {problem.name: problem for problem in reversed(problems)}
-    return sorted(unique.values(), key=lambda p: RANK[p.name])
+    return sorted(unique.values(), key=lambda p: (SEVERITY[p.severity], RANK[p.name]))

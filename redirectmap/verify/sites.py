@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-import pandas as pd
-
-from redirectmap.errors import InputError
-from redirectmap.urls import Refusal, Url, parse, registrable_domain
+from redirectmap.urls import Url, registrable_domain
 from redirectmap.verify.guard import Guard, allowed_origin, split_host
-from redirectmap.verify.judge import Row
 from redirectmap.verify.settings import VerifySettings
 from redirectmap.verify.walk import Scope
 
@@ -29,12 +25,14 @@ class Sites:
 
     Attributes:
         scope: What walks are made with.
+        main_origin: Scheme and host of most old URLs; empty for an empty plan.
         old_hosts: Hosts of old URLs, as `Url.host` spells them.
         new_hosts: Hosts of planned targets.
         base: Origin that answers for the old hosts, or None.
     """
 
     scope: Scope
+    main_origin: str
     old_hosts: frozenset[str]
     new_hosts: frozenset[str]
     base: str | None
@@ -48,58 +46,21 @@ class Sites:
         return _same(key, self.base, self.old_hosts)
 
 
-def rows_of(plan: pd.DataFrame) -> list[Row]:
-    """Read the plan's rows, every URL through the gate.
+class Hosts(NamedTuple):
+    """Origins of old URLs (most frequent first) and hosts of targets."""
 
-    Raises:
-        InputError: A URL is refused; the message names the row.
-    """
-    rows: list[Row] = []
-    columns = zip(
-        plan["old_url"],
-        plan["action"],
-        plan["status"],
-        plan["new_url"],
-        plan["priority"].fillna(0.0),
-        strict=True,
-    )
-    for line, (old, action, status, new, value) in enumerate(columns, start=2):
-        target = "" if action == "gone" or not _known(new) else _key(new, line)
-        if action == "redirect" and not target:
-            raise InputError(
-                f"{old} has no new_url",
-                hint="fill in the target, or set the action to gone or review",
-                where=f"plan, line {line}",
-            )
-        planned = int(status) if _known(status) else _DEFAULT_STATUS[action]
-        rows.append(Row(_key(old, line), action, planned, target, float(value)))
-    return rows
+    old: tuple[str, ...]
+    new: frozenset[str]
 
 
-_DEFAULT_STATUS = {"redirect": 301, "gone": 410, "keep": 200, "review": 0}
-
-
-def _known(value: object) -> bool:
-    return value is not None and value is not pd.NA and value == value and value != ""  # noqa: PLR0124 - NaN
-
-
-def _key(text: str, line: int) -> str:
-    url = parse(text)
-    if isinstance(url, Refusal):
-        raise InputError(
-            url.message, hint="mend or remove the row", where=f"plan, line {line}"
-        )
-    return url.key
-
-
-def sites_of(rows: list[Row], settings: VerifySettings) -> Sites:
+def sites_of(hosts: Hosts, settings: VerifySettings) -> Sites:
     """Work out hosts and scope of a run.
 
     Raises:
         UsageError: `--base` or `--resolve` cannot be used.
     """
-    old_hosts = frozenset(_hosts(row.old_url for row in rows))
-    new_hosts = frozenset(_hosts(row.expected for row in rows if row.expected))
+    old_hosts = frozenset(host_of(f"{origin}/") for origin in hosts.old)
+    new_hosts = hosts.new
     base: Url | None = None
     allow = list(settings.allow_private)
     if settings.base is not None:
@@ -122,11 +83,13 @@ def sites_of(rows: list[Row], settings: VerifySettings) -> Sites:
         return registrable_domain(host) in domains
 
     scope = Scope(guard, wire, inside, settings.max_hops)
-    return Sites(scope, old_hosts, new_hosts, base.origin if base else None)
+    main = hosts.old[0] if hosts.old else ""
+    return Sites(scope, main, old_hosts, new_hosts, base.origin if base else None)
 
 
-def _hosts(urls: Iterable[str]) -> set[str]:
-    return {host_of(url) for url in urls}
+def origin_of(url: str) -> str:
+    """Return scheme and host of a URL that passed the gate."""
+    return url.partition("//")[0] + "//" + host_of(url)
 
 
 def host_of(key: str) -> str:

@@ -26,6 +26,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TEMPORARY = frozenset({302, 303, 307})
 _ODD = re.compile(rb'[\x00-\x20\x7f"<>\\^`{|}]')
 
+_WEB_PAGE = frozenset({"", "text/html", "application/xhtml+xml"})
+
 End = Literal[
     "answer",
     "loop",
@@ -118,6 +120,14 @@ class Walk:
         return cls(**{**value, "hops": hops})
 
     @property
+    def ends_on(self) -> str:
+        """`page` for HTML, `file` for anything else that is there, else empty."""
+        if self.end != "answer" or self.status != 200:
+            return ""
+        kind = self.facts.get("content-type", "").partition(";")[0].strip().lower()
+        return "page" if kind in _WEB_PAGE else "file"
+
+    @property
     def signature(self) -> tuple[object, ...]:
         """What a visitor experiences: two walks that differ here differ."""
         statuses = tuple(hop.status for hop in self.hops)
@@ -153,11 +163,12 @@ class Walker:
         agent: A key of `settings.AGENTS`.
         method: GET or HEAD.
         cap: Keep so many bytes of the last answer in `body`; 0 keeps none.
+        n: The row it is of, for whoever stores it.
     """
 
     __slots__ = (
         *("_scope", "_seen", "address", "agent", "body", "cap", "method", "url"),
-        *("walk", "wire_url"),
+        *("n", "walk", "wire_url"),
     )
 
     def __init__(
@@ -168,7 +179,9 @@ class Walker:
         agent: str = "browser",
         method: str = "GET",
         cap: int = 0,
+        n: int = 0,
     ) -> None:
+        self.n = n
         self.walk = Walk(start=start.key, final_url=start.key)
         self.agent = agent
         self.method = method
