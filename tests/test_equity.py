@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redirectmap.equity import Flow, Graph, Settings, flow, rank
-from redirectmap.equity.flow import section
+from redirectmap.equity import Flow, Graph, Settings, flow as follow_equity, rank
+from redirectmap.equity.seeds import Seeds
+from redirectmap.equity.solved import section
 from redirectmap.equity.write import write_flow
+from redirectmap.readers.linkgraph import links_of
 from redirectmap.tables import BACKLINKS, LINKS, PAGES, PLAN, read_json
 
 OLD = "https://old.example"
@@ -22,7 +24,21 @@ def graph_of(size: int, *edges: tuple[int, int], nofollow: int = 0) -> Graph:
     """Make a graph; the last `nofollow` edges are nofollow."""
     table = np.array(edges, dtype=np.int64).reshape(-1, 2)
     follow = np.arange(len(edges)) < len(edges) - nofollow
-    return Graph.from_edges(pd.RangeIndex(size), table[:, 0], table[:, 1], follow)
+    return Graph.from_edges(size, table[:, 0], table[:, 1], follow)
+
+
+def flow(
+    pages: pd.DataFrame,
+    links: pd.DataFrame,
+    backlinks: pd.DataFrame | None = None,
+    plan: pd.DataFrame | None = None,
+    new: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    settings: Settings | None = None,
+) -> Flow:
+    """Follow equity through tables."""
+    after = links_of(*new) if new else None
+    how = settings or Settings()
+    return follow_equity(links_of(pages, links), backlinks, plan, after, how)
 
 
 def site(
@@ -157,7 +173,9 @@ def moved() -> Flow:
 
 
 def test_plan_keeps_and_loses_in_one_unit(moved: Flow) -> None:
-    assert moved.summary["kept"] == pytest.approx(0.7)
+    fates = {n: moved.summary[n] for n in ("kept", "moved", "lost", "open")}
+    assert fates == {"kept": 0, "moved": 0.7, "lost": 0.2, "open": 0.1}
+    assert moved.summary["arrives"] == 0.7
     assert moved.summary["links_open"] == 1
     assert moved.summary["links_lost"] == 2
     by_site = moved.pages.groupby("site")["equity"].sum()
@@ -189,7 +207,7 @@ def test_pages_that_only_links_know_are_in() -> None:
 
 def test_nofollow_backlinks_bring_nothing() -> None:
     found = flow(*site(OLD, ("/", "/a")), domains(("/a", 3), rel="nofollow"))
-    assert found.summary["seeds"] == "all pages alike"
+    assert found.summary["seeds"] == "even"
 
 
 FAULTS = [
@@ -261,10 +279,99 @@ def test_tables_are_written(moved: Flow, tmp_path: object) -> None:
 
     folder = Path(str(tmp_path))
     write_flow(folder, moved)
-    assert read_json(folder / "equity.json")["kept"] == 0.7
+    assert read_json(folder / "equity.json")["moved"] == 0.7
     assert (folder / "equity_moves.csv").read_text().startswith("old_url,action")
 
 
 def test_section() -> None:
     assert section(f"{OLD}/blog/a") == "/blog/"
     assert section(f"{OLD}/about") == "/"
+
+
+def test_pages_that_merge_lose_nothing() -> None:
+    """One domain links to both: its two links still arrive."""
+    old = site(OLD, ("/", "/a"), ("/", "/b"))
+    plan = plan_of(
+        ("/", "redirect", "/"), ("/a", "redirect", "/x"), ("/b", "redirect", "/x")
+    )
+    links = domains(("/a", 3), ("/b", 3))
+    found = flow(*old, links, plan, site(NEW, ("/", "/x")))
+    assert found.summary["moved"] == 1
+    new = found.pages[found.pages["site"] == "new"].set_index("url")
+    assert new["referring_domains"].to_dict() == {f"{NEW}/": 0, f"{NEW}/x": 3}
+
+
+def test_links_to_a_target_the_new_crawl_does_not_know_are_lost() -> None:
+    old, new = site(OLD, ("/", "/a")), site(NEW, ("/", "/b"))
+    plan = plan_of(("/", "redirect", "/"), ("/a", "redirect", "/never-seen"))
+    summary = flow(*old, domains(("/", 3), ("/a", 1)), plan, new).summary
+    assert (summary["moved"], summary["lost"]) == (0.75, 0.25)
+    assert summary["links_to_missing_targets"] == 1
+
+
+def test_sections_say_what_is_kept_moved_lost(moved: Flow) -> None:
+    old = moved.sections[moved.sections["site"] == "old"]
+    parts = old[["kept", "moved", "lost", "open"]].sum(axis=1)
+    assert parts.tolist() == pytest.approx(old["equity"].tolist())
+    assert sum(moved.summary["equity_by_fate"].values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "expected"),
+    [("domains", 1 / 2), ("links", 3 / 4), ("authority", 1 / 41), ("even", 1 / 2)],
+)
+def test_seeds_are_a_setting(seeds: Seeds, expected: float) -> None:
+    """Three links of a weak domain to /a, one link of a strong one to /b."""
+    links = domains(("/a", 1), ("/a", 1), ("/a", 1), ("/b", 1))
+    links["authority"] = [1.0, np.nan, 1.0, 40.0]
+    table = site(OLD, also=["/a", "/b"])
+    found = flow(*table, links, settings=Settings(damping=0, seeds=seeds))
+    equity = found.pages.set_index("url")["equity"]
+    assert equity[f"{OLD}/a"] == pytest.approx(expected)
+
+
+def test_page_with_a_nofollow_directive_passes_nothing() -> None:
+    pages, links = site(OLD, ("/", "/a"), ("/a", "/b"))
+    pages.loc[pages["url"] == f"{OLD}/a", "robots"] = "index, nofollow"
+    found = flow(pages, links, domains(("/", 1)))
+    assert found.pages.set_index("url")["equity"][f"{OLD}/b"] == 0
+    told = found.findings.set_index("check")["old_url"]
+    assert told["equity-nofollow"] == f"{OLD}/a"
+
+
+def test_island_is_not_reached() -> None:
+    pages, links = site(OLD, ("/", "/a"), ("/x", "/y"), ("/y", "/x"))
+    found = flow(pages, links, domains(("/", 1))).findings
+    alone = found[found["check"] == "equity-unreached"]
+    assert set(alone["old_url"]) == {f"{OLD}/x", f"{OLD}/y"}
+
+
+def test_footer_alone_is_a_weak_link_from_the_homepage() -> None:
+    pages, links = site(OLD, ("/", "/services/a"), region="footer")
+    found = flow(pages, links, domains(("/services/a", 2))).findings
+    weak = found[found["check"] == "equity-home-weak"]
+    assert "only in its footer" in weak["message"].item()
+
+
+def test_proposals_leave_out_pages_that_answer_an_error() -> None:
+    pages, links = site(OLD, ("/", "/x"), ("/x", "/services/z"), ("/", "/services/y"))
+    pages.loc[pages["url"] == f"{OLD}/services/z", "status"] = 404
+    found = flow(pages, links, domains(("/", 1), ("/services/z", 5))).proposals
+    assert f"{OLD}/services/z" not in set(found["target"])
+
+
+def test_findings_about_the_new_site_name_its_url() -> None:
+    old = site(OLD, ("/", "/a"))
+    new = site(NEW, ("/", "/a"), also=["/lonely"])
+    plan = plan_of(("/", "redirect", "/"), ("/a", "redirect", "/a"))
+    found = flow(*old, domains(("/", 1)), plan, new).findings
+    orphan = found[found["check"] == "equity-orphan"]
+    assert orphan["new_url"].tolist() == [f"{NEW}/lonely"]
+    assert orphan["old_url"].isna().all()
+
+
+def test_high_damping_is_solved_to_the_end() -> None:
+    oracle = nx.gnp_random_graph(40, 0.08, seed=2, directed=True)
+    found = rank(graph_of(40, *oracle.edges), np.ones(40), damping=0.995)
+    expected = nx.pagerank(oracle, alpha=0.995, tol=1e-14, max_iter=100_000)
+    assert np.abs(found - [expected[n] for n in range(40)]).max() < 1e-6

@@ -107,7 +107,7 @@ def test_equity_through_a_plan(folder: Path) -> None:
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout)
-    assert summary["kept"] == pytest.approx(2 / 3, abs=1e-6)
+    assert summary["moved"] == pytest.approx(2 / 3, abs=1e-6)
     assert json.loads((folder / "out/equity.json").read_text())["falls"]
 
 

@@ -291,16 +291,19 @@ def test_everything_else_a_folder_holds_is_shown(folder: Path) -> None:
         "action": "lost",
         "equity_old": 0.2,
         "equity_new": 0.0,
+        "change": -0.2,
     }
-    sections = [{"site": "old", "section": "/a/", "equity": 0.7}]
-    equity = {"kept": 0.8, "lost": 0.2, "sections": sections, "falls": [fall]}
+    sections = [{"site": "old", "section": "/a/", "equity": 0.7, "lost": 0.2}]
+    fates = {"arrives": 0.8, "kept": 0.0, "moved": 0.8, "lost": 0.2, "open": 0.0}
+    equity = {**fates, "sections": sections, "falls": [fall]}
     write_json(folder / "equity.json", equity)
     text = write_report(folder).read_text(encoding="utf-8")
     assert "1 differences" in text
     assert "20% of the backlinks" in text
+    assert "80.0% moves to a successor, 20.0% is lost" in text
+    assert "70.0%, lost 20.0%" in text
     assert "3/4" in text
     assert "4/5" in text
-    assert "keeps 80.0% of the link equity" in text
     assert "1 of 1 decided old URLs answer as planned" in text
 
 

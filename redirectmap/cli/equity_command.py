@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from redirectmap.cli.output import emit_json, json_option, quiet_option, say
+from redirectmap.cli.output import (
+    emit_json,
+    json_option,
+    print_findings,
+    quiet_option,
+    say,
+)
 from redirectmap.errors import UsageError
 
 if TYPE_CHECKING:
     from redirectmap.equity import Flow
+    from redirectmap.equity.seeds import Seeds
 
 _FILE = click.Path(path_type=Path)
+SHOWN = 10
 
 
 @click.command("equity")
@@ -28,6 +36,13 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="Probability that a visitor follows a link.",
 )
+@click.option(
+    "--seeds",
+    type=click.Choice(["domains", "links", "authority", "even"]),
+    default="domains",
+    show_default=True,
+    help="What external links weigh; even: nothing, all pages start alike.",
+)
 @click.option("--proposals", type=click.IntRange(min=0), default=20, show_default=True)
 @click.option("--out", type=_FILE, help="Folder for the tables.")
 @json_option
@@ -38,6 +53,7 @@ def command(
     new: Path | None,
     backlinks: tuple[Path, ...],
     damping: float,
+    seeds: Seeds,
     proposals: int,
     out: Path | None,
     as_json: bool,
@@ -50,18 +66,16 @@ def command(
         )
     from redirectmap.equity import Settings, flow
     from redirectmap.equity.write import write_flow
-    from redirectmap.readers import read_backlinks, read_site
+    from redirectmap.readers import read_backlinks
+    from redirectmap.readers.linkgraph import read_links
     from redirectmap.tables import PLAN, read_csv_table
 
-    old = read_site(site)
-    next_site = read_site(new) if new else None
     found = flow(
-        old.pages,
-        old.links,
+        read_links(site),
         read_backlinks(backlinks)[0] if backlinks else None,
         read_csv_table(plan, PLAN) if plan else None,
-        (next_site.pages, next_site.links) if next_site else None,
-        Settings(damping=damping, proposals=proposals),
+        read_links(new) if new else None,
+        Settings(damping=damping, seeds=seeds, proposals=proposals),
     )
     if out:
         write_flow(out, found)
@@ -73,14 +87,25 @@ def command(
 
 
 def _print(found: Flow) -> None:
-    for name, value in found.summary.items():
-        if value is not None:
-            click.echo(f"{name}: {value}")
-    for row in found.sections.head(10).to_dict("records"):
-        click.echo(f"{row['site']} {row['section']}: {row['equity']:.1%}")
-    for row in found.proposals.head(10).to_dict("records"):
-        click.echo(f"link {row['source']} -> {row['target']}: +{row['gain']:.3%}")
-    for row in found.findings.head(30).to_dict("records"):
+    total = found.summary
+    click.echo(
+        f"{total['pages']} pages, {total['links']} internal links, "
+        f"{total['external_links']} followed external links; damping "
+        f"{total['damping']}, seeds {total['seeds']}"
+    )
+    if not total["external_links"]:
+        click.echo("no external links given or followed: all pages start alike")
+    if total.get("kept") is not None:
+        parts = [f"{n} {total[n]:.1%}" for n in ("kept", "moved", "lost", "open")]
+        click.echo(f"of what external links bring: {', '.join(parts)}")
+    for row in found.sections.head(SHOWN).to_dict("records"):
         click.echo(
-            f"{row['severity']} {row['check']} {row['old_url']}: {row['message']}"
+            f"{row['site']} {row['section']}: {row['equity']:.1%} on "
+            f"{row['pages']} pages"
         )
+    for row in found.proposals.head(SHOWN).to_dict("records"):
+        click.echo(
+            f"add a link {row['source']} -> {row['target']}: {row['equity']:.2%} "
+            f"+{row['gain']:.2%} ({row['reason']})"
+        )
+    print_findings(found.findings)

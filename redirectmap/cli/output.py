@@ -6,9 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def say(message: str, *, quiet: bool = False) -> None:
@@ -20,6 +23,16 @@ def say(message: str, *, quiet: bool = False) -> None:
 def emit_json(value: Mapping[str, Any]) -> None:
     """Print `value` on stdout as JSON, for a program."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_findings(findings: pd.DataFrame, limit: int = 30) -> None:
+    """Print findings as a person reads them, at most `limit`; say what is left."""
+    for row in findings.head(limit).to_dict("records"):
+        place = row["old_url"] or row["new_url"] or ""
+        told = " ".join(filter(None, (row["severity"], row["check"], place)))
+        click.echo(f"{told}: {row['message']}")
+    if len(findings) > limit:
+        click.echo(f"and {len(findings) - limit} more findings: see --out")
 
 
 @contextmanager

@@ -4,32 +4,35 @@ The old site's shares add up to 1: all that external links bring. On the new
 site they add up to what the plan's redirects still bring, so a falling number
 is a loss in the same unit.
 
-Reads   `pages`, `links`, `backlinks`, `plan`; the new site's pages and links.
+Reads   `SiteLinks` of the old and the new site, `backlinks`, `plan`.
 Writes  `Flow`: pages, moves, sections, findings, proposals.
-Bounds  every referring domain weighs the same; a vendor's authority is not
-        believed. Without backlinks all pages start equal.
+Bounds  only followed external links count. Without backlinks all pages start
+        equal, on both sites.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from redirectmap.equity.falls import falls, moves_of, no_moves
+from redirectmap.equity.falls import (
+    ENDS,
+    FATES,
+    falls,
+    fates,
+    moves_of,
+    no_moves,
+    sections_of,
+)
 from redirectmap.equity.faults import faults
-from redirectmap.equity.graph import Graph
 from redirectmap.equity.proposals import propose
-from redirectmap.equity.rank import rank
-from redirectmap.profile.moves import carry, followed, page_key
-from redirectmap.signals.kinds import page_kind
+from redirectmap.equity.seeds import External, Seeds, external_of
+from redirectmap.equity.solved import Solved, scaled, solve
+from redirectmap.profile.moves import gated_key
+from redirectmap.readers.linkgraph import SiteLinks, host_of
 from redirectmap.tables import FINDINGS
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,13 @@ class Settings:
     """How equity flows.
 
     Attributes:
-        damping: Probability that a visitor follows a link.
+        damping: Probability that a visitor follows a link, 0 to below 1.
+        seeds: What external links weigh, see `external_of`.
         proposals: Links to propose at most.
     """
 
     damping: float = 0.85
+    seeds: Seeds = "domains"
     proposals: int = 20
 
 
@@ -52,13 +57,15 @@ class Flow:
     Attributes:
         summary: Totals, ready for JSON.
         pages: url, site (old, new), section, kind, equity, referring_domains,
-            inlinks, outlinks, depth.
-        moves: old_url, action, new_url, equity_old, equity_new, change; empty
-            without a plan. equity_old of a target with several sources is
-            compared with the sum of them.
-        sections: site, section, pages, equity.
+            inlinks, outlinks, depth (clicks from the homepage, -1 where no
+            path of followed links leads).
+        moves: old_url, action (kept, moved, lost, open), new_url, equity_old,
+            equity_new, change; empty without a plan. Several old pages with
+            one target are compared with it together.
+        sections: site, section, pages, equity; with a plan, for the old site,
+            also kept, moved, lost and open, which add up to equity.
         proposals: source, target, equity, gain, reason.
-        findings: Schema `FINDINGS`.
+        findings: Schema `FINDINGS`; about the new site where there is one.
     """
 
     summary: dict[str, Any]
@@ -70,156 +77,92 @@ class Flow:
 
 
 def flow(
-    pages: pd.DataFrame,
-    links: pd.DataFrame,
+    site: SiteLinks,
     backlinks: pd.DataFrame | None = None,
     plan: pd.DataFrame | None = None,
-    new: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    new: SiteLinks | None = None,
     settings: Settings = Settings(),
 ) -> Flow:
     """Follow equity through the old site and, given both, the plan and the new.
 
     Args:
-        pages: Schema `PAGES` of the old site.
-        links: Schema `LINKS` of the old site.
+        site: The old site.
         backlinks: Schema `BACKLINKS`; only followed, live links count.
         plan: Schema `PLAN`.
-        new: Pages and links of the new site; without it `plan` has no effect.
+        new: The new site; without it `plan` has no effect.
         settings: Damping and the like.
     """
-    external = _live(backlinks)
-    graph = Graph.from_site(pages, links, _unknown(pages, external))
-    seeds = seeds_of(graph, external)
-    shares = rank(graph, seeds, damping=settings.damping)
-    table = _page_table(graph, shares, seeds, "old")
-    rows = faults(table, pages, links)
-    shown, moves = [table], no_moves()
-    summary: dict[str, Any] = {"kept": None, "lost": None}
-    last = (graph, shares, seeds, table)
+    external = external_of(backlinks, settings.seeds)
+    site = site.with_pages(_unknown(site, external), "only other sites link to it")
+    old = solve(site, "old", external, damping=settings.damping)
+    last, moves, rows = old, no_moves(), []
+    summary: dict[str, Any] = _known(old, external, settings)
     if plan is not None and new is not None:
-        last, moves, summary = _through(plan, new, external, table, settings)
-        shown.append(last[3])
-        rows = [*faults(last[3], *new), *falls(moves, summary)]
-    proposals = propose(*last, limit=settings.proposals, damping=settings.damping)
-    every = pd.concat(shown, ignore_index=True)
-    summary = {
-        "pages": len(pages),
-        "links": int(graph.into.nnz),
-        "damping": settings.damping,
-        "seeds": "referring domains" if seeds.any() else "all pages alike",
-        "dead_ends": int((graph.given == 0).sum()),
-        **summary,
-    }
+        ends = fates(external, plan, new)
+        last = solve(new, "new", external, ends["key"], damping=settings.damping)
+        brought, came = old.seeds.sum(), last.seeds.sum()
+        if brought:
+            last = scaled(last, float(came / brought))
+        moves = moves_of(old.table, last.table, plan)
+        summary |= _fate_shares(ends, external, float(brought))
+        summary["equity_by_fate"] = _by_fate(moves)
+        rows = falls(moves, summary)
+    rows = [*faults(last.table, last.site), *rows]
+    every = old.table if last is old else pd.concat([old.table, last.table])
     return Flow(
         summary,
-        every,
+        every.reset_index(drop=True),
         moves,
-        _sections(every),
-        proposals,
+        sections_of(every, moves),
+        propose(last, limit=settings.proposals, damping=settings.damping),
         FINDINGS.fit(pd.DataFrame(rows, columns=FINDINGS.names)),
     )
 
 
-def seeds_of(graph: Graph, external: pd.DataFrame) -> Floats:
-    """Return the number of referring domains of each page."""
-    seeds = np.zeros(len(graph.urls))
-    if external.empty:
-        return seeds
-    rows = {page_key(str(url)): row for row, url in enumerate(graph.urls)}
-    domains = external.groupby("target_url")["source_domain"].nunique()
-    for url, count in domains.items():
-        row = rows.get(page_key(str(url)))
-        if row is not None:
-            seeds[row] += count
-    return seeds
-
-
-def _live(backlinks: pd.DataFrame | None) -> pd.DataFrame:
-    if backlinks is None:
-        return pd.DataFrame(columns=["target_url", "source_domain"])
-    live = backlinks["lost"].fillna("").eq("")
-    return backlinks[live & followed(backlinks)]
-
-
-def _unknown(pages: pd.DataFrame, external: pd.DataFrame) -> list[str]:
-    """Return pages that only external links know, one spelling each."""
-    if external.empty:
+def _unknown(site: SiteLinks, external: External) -> list[str]:
+    """Return pages of the site's hosts that only external links know."""
+    if external.pages.empty:
         return []
-    seen = {page_key(url) for url in pages["url"]}
-    hosts = {key.partition("/")[0] for key in seen}
-    found: list[str] = []
-    for url in external["target_url"].unique():
-        key = page_key(url)
-        if key not in seen and key.partition("/")[0] in hosts:
-            seen.add(key)
-            found.append(url)
-    return found
+    urls = site.pages["url"]
+    hosts = {host_of(url).removeprefix("www.") for url in urls}
+    known = set(map(gated_key, urls))
+    rows = zip(map(str, external.pages.index), external.pages["url"], strict=True)
+    return [u for k, u in rows if k not in known and k.partition("/")[0] in hosts]
 
 
-def _page_table(graph: Graph, shares: Floats, seeds: Floats, site: str) -> pd.DataFrame:
-    urls = [str(url) for url in graph.urls]
-    kinds = [page_kind(url) for url in urls]
-    homes = [row for row, kind in enumerate(kinds) if kind == "home"]
-    home = min(homes, key=lambda row: len(urls[row]), default=None)
-    depths = graph.depths(home) if home is not None else np.full(len(urls), -1)
-    return pd.DataFrame(
-        {
-            "url": pd.Series(urls, dtype=object),
-            "site": site,
-            "section": pd.Series([section(url) for url in urls], dtype=object),
-            "kind": pd.Series(kinds, dtype=object),
-            "equity": shares,
-            "referring_domains": seeds.astype(np.int64),
-            "inlinks": graph.inlinks(),
-            "outlinks": graph.given.astype(np.int64),
-            "depth": depths,
-        }
-    )
-
-
-def section(url: str) -> str:
-    """Return the first folder of a URL: `/blog/`; `/` for pages of the root."""
-    parts = urlsplit(url).path.split("/")
-    return f"/{parts[1]}/" if len(parts) > 2 else "/"
-
-
-def _sections(pages: pd.DataFrame) -> pd.DataFrame:
-    grouped = pages.groupby(["site", "section"], sort=True)["equity"]
-    table = grouped.agg(pages="size", equity="sum").reset_index()
-    return table.sort_values(
-        ["site", "equity", "section"], ascending=[False, False, True], ignore_index=True
-    )
-
-
-_Last = tuple[Graph, Floats, Floats, pd.DataFrame]
-
-
-def _through(
-    plan: pd.DataFrame,
-    new: tuple[pd.DataFrame, pd.DataFrame],
-    external: pd.DataFrame,
-    old: pd.DataFrame,
-    settings: Settings,
-) -> tuple[_Last, pd.DataFrame, dict[str, Any]]:
-    """Carry external links through the plan and solve the new site."""
-    graph = Graph.from_site(*new)
-    carried = carry(external, plan) if len(external) else external.assign(fate="")
-    alive = carried[carried["fate"].isin(["kept", "moved"])]
-    seeds = seeds_of(graph, alive)
-    brought = float(old["referring_domains"].sum())
-    kept = min(float(seeds.sum()) / brought, 1.0) if brought else 1.0
-    shares = rank(graph, seeds, damping=settings.damping) * kept
-    table = _page_table(graph, shares, seeds, "new")
-    moves = moves_of(old, table, plan)
-    waiting = carried[carried["fate"] == "open"]
-    summary = {
-        "kept": round(kept, 6),
-        "lost": round(1 - kept, 6),
-        "links_open": len(waiting),
-        "links_lost": int((carried["fate"] == "lost").sum()),
-        "equity_by_action": {
-            str(action): round(float(value), 6)
-            for action, value in moves.groupby("action")["equity_old"].sum().items()
-        },
+def _known(old: Solved, external: External, settings: Settings) -> dict[str, Any]:
+    seeded = bool(old.seeds.any())
+    return {
+        "pages": int(old.site.pages["missing"].isna().sum()),
+        "links": int(old.graph.into.nnz),
+        "damping": settings.damping,
+        "seeds": settings.seeds if seeded else "even",
+        "external_links": int(external.pages["links"].sum()),
+        "dead_ends": int((old.graph.given == 0).sum()),
     }
-    return (graph, shares, seeds, table), moves, summary
+
+
+def _fate_shares(
+    ends: pd.DataFrame, external: External, brought: float
+) -> dict[str, Any]:
+    """Return which part of what external links bring is kept, moved, lost, open."""
+    weight = external.pages["weight"].groupby(ends["fate"]).sum()
+    links = external.pages["links"].groupby(ends["fate"]).sum()
+    shares = {
+        name: round(float(weight.get(name, 0.0)) / brought, 6) if brought else None
+        for name in FATES
+    }
+    counts = {f"links_{name}": int(links.get(name, 0)) for name in shares}
+    arrives = None if not brought else round(sum(shares[n] or 0 for n in ENDS), 6)
+    return {
+        "arrives": arrives,
+        **shares,
+        **counts,
+        "links_to_missing_targets": int(ends["missed"].sum()),
+    }
+
+
+def _by_fate(moves: pd.DataFrame) -> dict[str, float]:
+    """Return which part of the old pages' equity is kept, moved, lost, open."""
+    sums = moves.groupby("action")["equity_old"].sum()
+    return {str(name): round(float(value), 6) for name, value in sums.items()}

@@ -1,18 +1,17 @@
 """The link graph of one site: pages as numbers, links as a sparse matrix.
 
-A page links to another once, however often it repeats the link. A nofollow
-link passes nothing, yet takes its share of what the page gives away. A page
-that redirects is a page with one link, to where the redirect ends.
+A page links to another once, however often it repeats the link; links to
+itself do not count. A nofollow link (by its rel, or by the page's robots
+directive) passes nothing, yet takes its share of what the page gives away. A
+page that redirects is a page with one link, to where the redirect ends.
 
-Reads   `pages`, `links`.
+Reads   `SiteLinks`.
 Writes  `Graph`.
-Bounds  links to URLs outside the crawl's host are left out; targets the crawl
-        did not fetch are pages without links.
+Bounds  pages the crawl did not fetch are pages without links.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from redirectmap.readers.linkgraph import NOFOLLOW, SiteLinks
+
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32] | Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +31,26 @@ class Graph:
     """A site's links.
 
     Attributes:
-        urls: URL of each page, shape (n,).
         into: CSR (n, n); row = target, column = source, 1 per followed link.
         given: Distinct internal targets of each page, nofollow ones included.
     """
 
-    urls: pd.Index
     into: Any
     given: NDArray[np.float64]
 
     @classmethod
     def from_edges(
-        cls, urls: pd.Index, source: Ints, target: Ints, follow: NDArray[np.bool_]
+        cls, size: int, source: Numbers, target: Numbers, follow: NDArray[np.bool_]
     ) -> Graph:
         """Build from numbered links; repeats and links to oneself are merged out.
 
         Args:
-            urls: URL of each page.
+            size: Number of pages.
             source: Page numbers, shape (m,).
             target: Page numbers, shape (m,).
             follow: False for nofollow links, shape (m,). Of repeats, one
                 followed link is enough.
         """
-        size = len(urls)
         apart = source != target
         code = target[apart].astype(np.int64) * size + source[apart]
         followed = _distinct(code[follow[apart]])
@@ -63,41 +62,31 @@ class Graph:
             (np.ones(len(followed)), column, starts.astype(np.int64)),
             shape=(size, size),
         )
-        return cls(urls, into, given)
+        return cls(into, given)
 
     @classmethod
-    def from_site(
-        cls, pages: pd.DataFrame, links: pd.DataFrame, also: Sequence[str] = ()
-    ) -> Graph:
-        """Build from a crawl's `pages` and `links`, and `also` pages it missed."""
-        jumps = _redirects(pages)
-        table = pd.concat([links[["source", "target", "rel"]], jumps])
-        hosts = {_host(url) for url in pages["url"]}
-        known = pd.Index(pages["url"])
-        outside = pd.Index(table["target"].unique()).difference(known)
-        more = [url for url in outside if _host(url) in hosts]
-        urls = known.append(pd.Index([*more, *also], dtype=object)).unique()
-        source = urls.get_indexer(table["source"])
-        target = urls.get_indexer(table["target"])
-        inside = (source >= 0) & (target >= 0)
-        rel = table["rel"].fillna("").astype(str).str.lower()
-        follow = ~rel.str.contains("nofollow").to_numpy(dtype=bool)
+    def from_site(cls, site: SiteLinks) -> Graph:
+        """Build from a site's numbered links and its redirects."""
+        silent = site.pages["robots"].astype("str").str.contains(r"nofollow|\bnone\b")
+        quiet = (silent & site.pages["robots"].notna()).to_numpy(dtype=bool)
+        follow = (site.flags & NOFOLLOW == 0) & ~quiet[site.source]
+        here, there = _redirects(site.pages)
         return cls.from_edges(
-            urls,
-            source[inside].astype(np.int64),
-            target[inside].astype(np.int64),
-            follow[inside],
+            len(site.pages),
+            np.concatenate([site.source, here]),
+            np.concatenate([site.target, there]),
+            np.concatenate([follow, np.ones(len(here), dtype=bool)]),
         )
 
-    def depths(self, start: int) -> NDArray[np.int64]:
+    def depths(self, start: int) -> Ints:
         """Return clicks from page `start` to each page; -1 where no path leads."""
         from scipy.sparse.csgraph import breadth_first_order
 
         order, before = breadth_first_order(self.into.T.tocsr(), start)
-        depths = np.full(len(self.urls), -1, dtype=np.int64)
+        depths = np.full(len(self.given), -1, dtype=np.int64)
         depths[start] = 0
-        for page in order[1:].tolist():
-            depths[page] = depths[before[page]] + 1
+        for page, parent in zip(order[1:].tolist(), before[order[1:]].tolist()):  # noqa: B905 - same length by slicing
+            depths[page] = depths[parent] + 1
         return depths
 
     def inlinks(self) -> Ints:
@@ -111,15 +100,10 @@ def _distinct(values: Ints) -> Ints:
     return values[np.concatenate(([True], values[1:] != values[:-1]))[: len(values)]]
 
 
-def _redirects(pages: pd.DataFrame) -> pd.DataFrame:
+def _redirects(pages: pd.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the numbers of pages that redirect, and of where they end."""
     final = pages["final_url"]
-    moved = pages[final.notna() & final.ne("") & final.ne(pages["url"])]
-    return pd.DataFrame(
-        {"source": moved["url"], "target": moved["final_url"], "rel": ""}, dtype=object
-    )
-
-
-def _host(url: str) -> str:
-    """Return the host of a URL that passed the gate."""
-    parts = url.split("/", 3)
-    return parts[2] if len(parts) > 2 else ""
+    moved = final.notna() & final.ne("") & final.ne(pages["url"])
+    here = np.flatnonzero(moved).astype(np.int32)
+    there = pd.Index(pages["url"]).get_indexer(final[moved]).astype(np.int32)
+    return here[there >= 0], there[there >= 0]

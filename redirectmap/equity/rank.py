@@ -11,13 +11,14 @@ Source  Page and Brin (1998); agrees with networkx.pagerank (dead ends spread
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from redirectmap.equity.graph import Graph
 
 Floats = NDArray[np.float64]
-MAX_ROUNDS = 500
 
 
 def rank(
@@ -59,7 +60,7 @@ def rank(
         given[extra[0]] += 1
     parts = np.divide(damping, given, out=np.zeros(size), where=given > 0)
     shares = arrive.copy() if start is None else start
-    for _ in range(MAX_ROUNDS):
+    for _ in range(_rounds(damping, tolerance)):
         passed = shares * parts
         arrived = np.asarray(graph.into @ passed)
         if extra:
@@ -70,3 +71,10 @@ def rank(
         if change < tolerance:
             break
     return shares
+
+
+def _rounds(damping: float, tolerance: float) -> int:
+    """Return how many rounds suffice: each leaves `damping` of the error."""
+    if damping == 0:
+        return 2
+    return math.ceil(math.log(tolerance / 2) / math.log(damping)) + 2

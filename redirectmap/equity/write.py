@@ -16,8 +16,12 @@ def write_flow(folder: Path, found: Flow) -> None:
     write_csv(folder / "equity_proposals.csv", found.proposals)
     write_csv(folder / "equity_findings.csv", found.findings)
     tables = {
-        "sections": found.sections.to_dict("records"),
-        "falls": found.moves.head(20).to_dict("records"),
+        "sections": found.sections.astype(object)
+        .where(found.sections.notna(), None)
+        .to_dict("records"),
+        "falls": found.moves[found.moves["action"].ne("open")]
+        .head(20)
+        .to_dict("records"),
         "proposals": found.proposals.to_dict("records"),
     }
     write_json(folder / "equity.json", {**found.summary, **tables})

@@ -87,7 +87,7 @@ def _notes(
 
 
 def _pages(raw: pd.DataFrame, redirects: pd.DataFrame) -> pd.DataFrame:
-    ends = _ends(dict(zip(redirects["source"], redirects["target"], strict=True)))
+    ends = ends_of(dict(zip(redirects["source"], redirects["target"], strict=True)))
     pages = raw.assign(final_url=raw["url"].map(ends))
     for name in ("headings", "identifiers"):
         pages[name] = [_listed(text) for text in raw[name]]
@@ -101,7 +101,7 @@ def _listed(text: Any) -> list[str]:  # noqa: ANN401
     return list(json.loads(text)) if isinstance(text, str) else []
 
 
-def _ends(hops: dict[str, str]) -> dict[str, str | None]:
+def ends_of(hops: dict[str, str]) -> dict[str, str | None]:
     """Return where each redirecting URL ends; None where it never does."""
     ends: dict[str, str | None] = {}
     for source in hops:

@@ -52,17 +52,41 @@ def _anchor_chart(mix: Mapping[str, Mapping[str, int]]) -> Markup:
 
 
 def equity_view(equity: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return sentence, chart and worst falls of the flow of link equity."""
-    if not equity or "kept" not in equity:
+    """Return sentence, chart, worst falls and proposals of the flow of equity."""
+    if not equity or "sections" not in equity:
         return None
-    sections = [row for row in equity.get("sections", []) if row["site"] == "old"]
+    sections = [row for row in equity["sections"] if row["site"] == "old"]
     rows = [
-        (row["section"], float(row["equity"]), f"{row['equity']:.1%}")
+        (row["section"], float(row["equity"]), _fate_text(row))
         for row in sections[:SHOWN_FALLS]
     ]
-    kept, lost = f"{equity['kept']:.1%}", f"{equity['lost']:.1%}"
     return {
-        "sentence": f"The plan keeps {kept} of the link equity; {lost} is lost.",
+        "sentence": _equity_sentence(equity),
         "chart": bars(rows, label="Link equity by section of the old site"),
-        "falls": list(equity.get("falls", []))[:SHOWN_FALLS],
+        "falls": [row for row in equity.get("falls", []) if row["change"] < 0][
+            :SHOWN_FALLS
+        ],
+        "proposals": list(equity.get("proposals", []))[:SHOWN_FALLS],
     }
+
+
+def _fate_text(row: Mapping[str, Any]) -> str:
+    """Return a section's share, and which part of it the plan gives up."""
+    lost = row.get("lost") or 0.0
+    return f"{row['equity']:.1%}" + (f", lost {lost:.1%}" if lost >= 0.0005 else "")
+
+
+def _equity_sentence(equity: Mapping[str, Any]) -> str:
+    if equity.get("arrives") is None:
+        return "No followed external links are known: all pages start alike."
+    parts = [
+        f"{equity[name]:.1%} {text}"
+        for name, text in (
+            ("kept", "stays where it is"),
+            ("moved", "moves to a successor"),
+            ("lost", "is lost"),
+            ("open", "waits for a decision"),
+        )
+        if equity[name]
+    ]
+    return f"Of what external links bring, {', '.join(parts)}."

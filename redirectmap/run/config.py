@@ -94,6 +94,13 @@ class ProfileSection(_Section):
     competitors: tuple[str, ...] = ()
 
 
+class EquitySection(_Section):
+    """How link equity flows."""
+
+    damping: float = Field(default=0.85, ge=0, lt=1)
+    seeds: Literal["domains", "links", "authority", "even"] = "domains"
+
+
 class Config(_Section):
     """A migration. `folder` is the settings file's; `out` lies in it."""
 
@@ -107,6 +114,7 @@ class Config(_Section):
     export: ExportSection = ExportSection()
     verify: VerifySection = VerifySection()
     profile: ProfileSection = ProfileSection()
+    equity: EquitySection = EquitySection()
     folder: Path = Field(default=Path(), exclude=True)
 
     def path(self, name: str) -> Path:

@@ -213,6 +213,7 @@ def _equity(config: Config, old: Path, new: Path) -> list[Stage]:
     argv = (
         *("equity", "--site", str(old), "--plan", str(plan), "--new", str(new)),
         *_many("--backlinks", backlinks),
+        *("--damping", str(config.equity.damping), "--seeds", config.equity.seeds),
         *("--out", str(out)),
     )
     inputs = (old, new, plan, *backlinks)

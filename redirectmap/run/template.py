@@ -79,4 +79,10 @@ query = "keep"
 type = "general"
 # age_months = 60
 # competitors = ["exports/competitor-1.csv"]
+
+[equity]
+# Probability that a visitor follows a link.
+damping = 0.85
+# What external links weigh: domains, links, authority, or even (nothing).
+seeds = "domains"
 """
