@@ -15,6 +15,7 @@ cut means another error on every site.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -192,17 +193,18 @@ def _reasons(table: pd.DataFrame) -> pd.Series:
     return pd.Series(reasons, index=table.index, dtype=object)
 
 
+_MERGED = re.compile(r"; merged: [\d,]+ old URLs share this target")
+
+
 def name_merges(plan: pd.DataFrame) -> pd.DataFrame:
     """Say in the reason of each redirect how many others share its target."""
-    redirect = plan["action"].eq("redirect")
+    redirect = plan["action"].eq("redirect") & plan["new_url"].notna()
     users = plan.loc[redirect].groupby("new_url")["old_url"].transform("size")
     shared = users[users > 1]
-    said = plan.loc[shared.index, "reason"].fillna("").str.removesuffix(".")
-    plan = plan.copy()
+    said = plan["reason"].fillna("").astype(str).map(lambda s: _MERGED.sub("", s))
+    plan = plan.assign(reason=said.where(plan["reason"].notna(), None))
     plan.loc[shared.index, "reason"] = [
-        f"{text}; merged: {count} old URLs share this target"
-        if "; merged: " not in text
-        else text
-        for text, count in zip(said, shared, strict=True)
+        f"{text.removesuffix('.')}; merged: {count} old URLs share this target"
+        for text, count in zip(said[shared.index], shared, strict=True)
     ]
     return plan

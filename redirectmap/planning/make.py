@@ -13,13 +13,15 @@ import pandas as pd
 
 from redirectmap.planning.decide import decide, name_merges
 from redirectmap.planning.inventory import Inventory
-from redirectmap.planning.legacy import fold_legacy, legacy_ends
+from redirectmap.planning.legacy import Note, Sites, fold_legacy, widened
 from redirectmap.planning.merge import Conflict, apply_overrides, carry_over
-from redirectmap.planning.spelling import keys_of
+from redirectmap.planning.settle import copied, settle
+from redirectmap.planning.spelling import host_of, keys_of
 from redirectmap.planning.universe import Universe, gather
 from redirectmap.planning.value import value_table
 from redirectmap.readers import Site
 from redirectmap.tables.schemas import BACKLINKS, LEGACY, PLAN, TRAFFIC
+from redirectmap.urls import registrable_domain
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,15 @@ class PlanInputs:
 
 @dataclass(frozen=True)
 class Made:
-    """A plan, what the tool alone would have said, and where they clash."""
+    """A plan, what the tool alone would have said, and where they clash.
+
+    `notes` says what is wrong with rules that exist already.
+    """
 
     plan: pd.DataFrame
     generated: pd.DataFrame
     conflicts: tuple[Conflict, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def all_legacy(old: Site, legacy: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +93,8 @@ def universe_of(inputs: PlanInputs) -> Universe:
         ("logs", pd.Series(list(inputs.extra_urls), dtype=object)),
     )
     merged = inputs.inventory.merged if inputs.inventory else {}
-    return gather(inputs.old.pages, seen, valued=valued, merged=merged)
+    found = gather(inputs.old.pages, seen, valued=valued, merged=merged)
+    return widened(found, rules, inputs.old.pages)
 
 
 def make_plan(inputs: PlanInputs, *, max_error: float = 0.01) -> Made:
@@ -104,18 +111,36 @@ def make_plan(inputs: PlanInputs, *, max_error: float = 0.01) -> Made:
     universe = universe_of(inputs)
     live = live_pages(inputs.new.pages)
     decided = decide(universe.urls, inputs.scores, live, max_error=max_error)
-    ends = legacy_ends(all_legacy(inputs.old, inputs.legacy))
-    decided = fold_legacy(decided, ends, live)
+    rules = all_legacy(inputs.old, inputs.legacy)
+    folded = fold_legacy(decided, rules, sites_of(inputs, rules, live))
     value = value_of(inputs, universe)
-    table = decided.join(value).reset_index(names="old_url")
+    table = folded.decided.join(value).reset_index(names="old_url")
     table = _titled(table, inputs)
     table["status"] = table["action"].map({"redirect": 301, "gone": 410, "keep": 200})
-    generated = as_spelled(PLAN.fit(name_merges(table)), inputs)
+    generated = as_spelled(PLAN.fit(table), inputs)
     generated, clashes = apply_overrides(generated, inputs.overrides)
     generated = in_order(generated)
     merged = carry_over(generated, inputs.generated, inputs.previous)
-    conflicts = (*clashes, *merged.conflicts)
-    return Made(in_order(merged.plan), in_order(merged.base), conflicts)
+    settled = settle(in_order(merged.plan), folded.goals)
+    return Made(
+        PLAN.fit(name_merges(settled.plan)),
+        in_order(PLAN.fit(copied(merged.base, settled))),
+        (*clashes, *merged.conflicts),
+        folded.notes,
+    )
+
+
+def sites_of(inputs: PlanInputs, rules: pd.DataFrame, live: set[str]) -> Sites:
+    """Return what following old rules needs to know of both sites."""
+    pages = inputs.old.pages
+    answers = pages["status"].between(200, 299).fillna(value=False).to_numpy(bool)
+    keys = pd.concat([pages["url"], inputs.new.pages["url"], rules["source"]])
+    hosts = host_of(keys_of(keys)).unique()
+    return Sites(
+        live,
+        set(keys_of(pages.loc[answers, "url"]).dropna()),
+        {registrable_domain(host) for host in hosts if host},
+    )
 
 
 def as_spelled(plan: pd.DataFrame, inputs: PlanInputs) -> pd.DataFrame:

@@ -18,7 +18,6 @@ from redirectmap.planning.inventory_files import summarised, write_inventory
 from redirectmap.planning.make import (
     Made,
     PlanInputs,
-    all_legacy,
     live_pages,
     make_plan,
     universe_of,
@@ -126,8 +125,7 @@ def findings_of(inputs: PlanInputs, made: Made) -> pd.DataFrame:
         )
         for clash in made.conflicts
     )
-    looping = _cut_loops(inputs)
-    return together(run_checks(context), clashes, looping)
+    return together(run_checks(context), clashes, _legacy_findings(made))
 
 
 def together(*frames: pd.DataFrame) -> pd.DataFrame:
@@ -150,18 +148,24 @@ def _withdrawn(induction: Induction) -> pd.DataFrame:
     )
 
 
-def _cut_loops(inputs: PlanInputs) -> pd.DataFrame:
-    from redirectmap.planning.legacy import legacy_ends
+_REMEDY = {
+    "legacy-loop": "the plan cuts the loop; remove the old rule",
+    "legacy-source-live": "remove the old rule, or take the page down",
+    "legacy-conflict": "remove the rule that is wrong",
+    "legacy-dead-target": "look at the row; the old rule must not be carried over",
+}
 
-    ends = legacy_ends(all_legacy(inputs.old, inputs.legacy))
-    loops = ends[ends["loop"].ne("")]
+
+def _legacy_findings(made: Made) -> pd.DataFrame:
+    value = made.plan.drop_duplicates("old_url").set_index("old_url")["priority"]
     return as_table(
         Finding(
             "warning",
-            "legacy-loop",
-            f"an existing rule loops ({rule['origin']}): {rule['loop']}",
-            "the plan cuts the loop; remove the old rule",
-            str(source),
+            note.kind,
+            note.message,
+            _REMEDY[note.kind],
+            note.old_url,
+            value=value.get(note.old_url),
         )
-        for source, rule in loops.iterrows()
+        for note in made.notes
     )
