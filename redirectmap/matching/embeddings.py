@@ -2,10 +2,11 @@
 
 The static model is a table of one vector per token, distilled from MiniLM by
 benchmarks/match_distill.py; a page is the mean of its tokens. It needs neither
-torch nor a download. A transformer (sentence-transformers) is used where the
-person names one.
+torch nor a download. Words that are counted already are embedded by one sparse
+product, each different word cut into tokens once. A transformer
+(sentence-transformers) is used where the person names one.
 
-Cost    static about 5 000 pages a second on a core; MiniLM 10 to 50.
+Cost    counted words 30 000 pages a second on a core, texts 5 000; MiniLM 10 to 50.
 Reads   texts.
 Writes  float32 rows of length one; an empty text gives a row of zeros.
 Source  doi:10.5281/zenodo.17270888 (Model2Vec).
@@ -21,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from redirectmap.errors import UsageError
 from redirectmap.signals.words import Floats
 
 STATIC = "static"
 _BATCH = 2_000
+_ROWS = 20_000
 _TOKENS = 160
 
 
@@ -43,6 +46,32 @@ def embed(texts: Sequence[str], model: str = STATIC) -> Floats:
     if model == STATIC:
         return _static(texts)
     return _transformer(texts, model)
+
+
+def tokens_of(words: Sequence[str]) -> sparse.csr_matrix:
+    """Return the weighted tokens of the static model in each word."""
+    tokenizer, vectors, scale = _static_model()
+    encoded = tokenizer.encode_batch_fast(list(words), add_special_tokens=False)
+    ids = [np.asarray(e.ids, dtype=np.int32) for e in encoded]
+    tokens = np.concatenate([*ids, np.zeros(0, dtype=np.int32)])
+    ends = np.cumsum([0, *map(len, ids)])
+    shape = (len(ids), len(vectors))
+    return sparse.csr_matrix((scale[tokens], tokens, ends), shape=shape)
+
+
+def embed_counts(counts: sparse.csr_matrix, tokens: sparse.csr_matrix) -> Floats:
+    """Return one vector per row of `counts`, by the static model.
+
+    Args:
+        counts: How often each page has each word.
+        tokens: As `tokens_of` returns them, one row per column of `counts`.
+    """
+    meaning = _static_model()[1].astype(np.float32)
+    out = np.empty((counts.shape[0], meaning.shape[1]), dtype=np.float32)
+    for start in range(0, len(out), _ROWS):
+        part = slice(start, start + _ROWS)
+        out[part] = (counts[part] @ tokens) @ meaning
+    return _unit(out)
 
 
 def _static(texts: Sequence[str]) -> Floats:

@@ -8,6 +8,7 @@ Bounds  at most 3 000 characters of a page's text are read.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from redirectmap.matching.embeddings import embed
+from redirectmap.matching.embeddings import STATIC, embed, embed_counts, tokens_of
 from redirectmap.signals.links import adjacency
 from redirectmap.signals.pages import Fields, fields_of
 from redirectmap.signals.words import (
@@ -24,13 +25,16 @@ from redirectmap.signals.words import (
     Vocabulary,
     count,
     rarity,
+    runs,
     weigh,
     widen,
 )
 
 FIELDS = ("path", "slug", "folder", "title", "headings", "text", "all")
 _EVERYTHING = {"path": 1, "slug": 1, "title": 3, "headings": 2, "text": 1}
-_CHAR_MIN_PAGES = 2
+_OPENING = 600
+_TITLE_WEIGHT = 3
+Counts = dict[str, sparse.csr_matrix]
 
 
 class SiteTables(Protocol):
@@ -60,7 +64,7 @@ class Side:
     """
 
     fields: Fields
-    counts: dict[str, sparse.csr_matrix]
+    counts: Counts
     words: dict[str, sparse.csr_matrix]
     chars: sparse.csr_matrix
     vectors: Floats
@@ -82,7 +86,7 @@ class Evidence:
     rarity: Floats
 
 
-def gather(old: SiteTables, new: SiteTables, model: str = "static") -> Evidence:
+def gather(old: SiteTables, new: SiteTables, model: str = STATIC) -> Evidence:
     """Cut, count and weigh both sites."""
     sides = (fields_of(old.pages), fields_of(new.pages))
     vocabulary = Vocabulary()
@@ -90,20 +94,18 @@ def gather(old: SiteTables, new: SiteTables, model: str = "static") -> Evidence:
     for per_field in counts:
         for matrix in per_field.values():
             widen(matrix, vocabulary.size)
-        per_field["all"] = sum(
-            (per_field[name] * times for name, times in _EVERYTHING.items()),
-            start=sparse.csr_matrix(per_field["path"].shape, dtype=np.float32),
-        ).tocsr()
+        _add_sums(per_field)
     weight = {name: rarity([c[name] for c in counts]) for name in FIELDS}
     chars = _chars(sides)
+    tokens = tokens_of(vocabulary.words())
     built = [
         Side(
             fields=fields,
             counts=per_field,
             words={name: weigh(per_field[name], weight[name]) for name in FIELDS},
             chars=part,
-            vectors=embed(_about(fields), model),
-            names=embed(_called(fields)),
+            vectors=_about(fields, per_field, tokens, model),
+            names=embed_counts(per_field["slug"] + per_field["title"], tokens),
             links=_links(site, fields),
         )
         for site, fields, per_field, part in zip(
@@ -113,47 +115,68 @@ def gather(old: SiteTables, new: SiteTables, model: str = "static") -> Evidence:
     return Evidence(built[0], built[1], weight["all"])
 
 
-def _counts(fields: Fields, vocabulary: Vocabulary) -> dict[str, sparse.csr_matrix]:
+def _counts(fields: Fields, vocabulary: Vocabulary) -> Counts:
+    cut = [_opening(text) for text in fields.text]
+    rest = (text[end:] for text, end in zip(fields.text, cut, strict=True))
+    opening = (text[:end] for text, end in zip(fields.text, cut, strict=True))
     return {
-        "path": count(fields.path, vocabulary),
         "slug": count(fields.slug, vocabulary),
         "folder": count(fields.folder, vocabulary),
         "title": count(fields.title, vocabulary),
         "headings": count(map(" ".join, fields.headings), vocabulary),
-        "text": count(fields.text, vocabulary),
+        "opening": count(opening, vocabulary),
+        "rest": count(rest, vocabulary),
     }
+
+
+def _opening(text: str) -> int:
+    """Return where the first words of a text end."""
+    if len(text) <= _OPENING:
+        return len(text)
+    space = text.rfind(" ", 0, _OPENING)
+    return space if space > 0 else _OPENING
+
+
+def _add_sums(counts: Counts) -> None:
+    """Add what is a sum of other fields, so that no text is cut twice."""
+    counts["path"] = counts["slug"] + counts["folder"]
+    counts["text"] = counts["opening"] + counts.pop("rest")
+    counts["all"] = sum(
+        (counts[name] * times for name, times in _EVERYTHING.items()),
+        start=sparse.csr_matrix(counts["path"].shape, dtype=np.float32),
+    ).tocsr()
 
 
 def _chars(sides: Sequence[Fields]) -> list[sparse.csr_matrix]:
     """Weigh the paths' runs of three signs, over both sites."""
-    from sklearn.feature_extraction.text import CountVectorizer
+    known: defaultdict[str, int] = defaultdict()
+    known.default_factory = known.__len__
+    counts = [count((f"/{p}/" for p in f.path), known, runs) for f in sides]
+    for matrix in counts:
+        widen(matrix, max(len(known), 1))
+    weight = rarity(counts)
+    return [weigh(matrix, weight) for matrix in counts]
 
-    texts = [f"/{path}/" for fields in sides for path in fields.path]
-    if len(texts) < _CHAR_MIN_PAGES:
-        return [sparse.csr_matrix((len(f), 1), dtype=np.float32) for f in sides]
-    counter = CountVectorizer(
-        analyzer="char", ngram_range=(3, 3), lowercase=False, dtype=np.float32
+
+def _about(
+    fields: Fields, counts: Counts, tokens: sparse.csr_matrix, model: str
+) -> Floats:
+    """Embed title, headings and the beginning of the text; the slug where none."""
+    if model != STATIC:
+        return embed(_texts_of(fields), model)
+    about = counts["title"] * _TITLE_WEIGHT + counts["headings"] + counts["opening"]
+    silent = np.diff(about.indptr) == 0
+    return embed_counts(
+        about + sparse.diags_array(silent * 1.0) @ counts["slug"], tokens
     )
-    matrix = counter.fit_transform(texts)
-    weighed = weigh(matrix, rarity([matrix]))
-    cut = len(sides[0])
-    return [weighed[:cut], weighed[cut:]]
 
 
-def _about(fields: Fields) -> list[str]:
-    """Return title, headings and the beginning of the text; the slug where none."""
+def _texts_of(fields: Fields) -> list[str]:
     return [
-        f"{title}. {'. '.join(heads[:8])}. {text[:600]}" if title or text else slug
+        f"{title}. {'. '.join(heads[:8])}. {text[:_OPENING]}" if title or text else slug
         for title, heads, text, slug in zip(
             fields.title, fields.headings, fields.text, fields.slug, strict=True
         )
-    ]
-
-
-def _called(fields: Fields) -> list[str]:
-    return [
-        f"{slug} {title}".replace("_", " ").replace("-", " ")
-        for slug, title in zip(fields.slug, fields.title, strict=True)
     ]
 
 

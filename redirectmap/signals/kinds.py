@@ -160,14 +160,14 @@ def is_home(url: str) -> bool:
 
 def _segments(path: str) -> list[str]:
     """Return the path's segments without index file, endings and language."""
-    found = [segment for segment in path.split("/") if segment]
+    found = [segment for segment in _ascii(path).split("/") if segment]
     if found and _INDEX.match(found[-1]):
         found.pop()
     if found and _LANGUAGE.match(found[0]):
         found.pop(0)
     if found:
         found[-1] = _PAGE_END.sub("", found[-1])
-    return [_ascii(segment) for segment in found]
+    return found
 
 
 def _ascii(text: str) -> str:

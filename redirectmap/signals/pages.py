@@ -75,8 +75,11 @@ class Fields:
 def fields_of(pages: pd.DataFrame) -> Fields:
     """Cut every page of `pages` (schema PAGES) into fields."""
     urls = [str(url) for url in pages["url"]]
-    paths = [readable_path(url) for url in urls]
     titles, firsts = _texts(pages, "title"), _texts(pages, "h1")
+    said = zip(urls, _texts(pages, "lang"), titles, strict=True)
+    # page by page, so that urlsplit finds its last answer again
+    read = [(readable_path(u), language(u, d), page_kind(u, t)) for u, d, t in said]
+    paths = [path for path, _, _ in read]
     clean = without_template(titles)
     about, body = _texts(pages, "description"), _texts(pages, "text")
     known = _lists(pages, "identifiers")
@@ -88,11 +91,8 @@ def fields_of(pages: pd.DataFrame) -> Fields:
         title=[_join(a, b) for a, b in zip(clean, firsts, strict=True)],
         headings=_lists(pages, "headings"),
         text=[f"{a} {b}"[:_TEXT_CHARS] for a, b in zip(about, body, strict=True)],
-        lang=[
-            language(url, lang)
-            for url, lang in zip(urls, _texts(pages, "lang"), strict=True)
-        ],
-        kind=[page_kind(u, t) for u, t in zip(urls, titles, strict=True)],
+        lang=[lang for _, lang, _ in read],
+        kind=[kind for _, _, kind in read],
         identifiers=[frozenset(ids) for ids in known],
     )
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,13 @@ class Vocabulary(dict[str, int]):
         self[word] = number
         return number
 
+    def words(self) -> list[str]:
+        """Return one word for each number, the singular."""
+        names = [""] * self.size
+        for word, number in self.items():
+            names[number] = names[number] or word
+        return names
+
 
 def _stem(word: str) -> str:
     plural = len(word) >= _SHORTEST_PLURAL and word[-1] == "s"
@@ -69,21 +76,36 @@ def _signs(word: str) -> list[str]:
     return [word[i : i + 2] for i in range(len(word) - 1)]
 
 
-def count(texts: Iterable[str], vocabulary: Vocabulary) -> sparse.csr_matrix:
-    """Count each word of each text; columns grow with the vocabulary."""
+def count(
+    texts: Iterable[str],
+    vocabulary: dict[str, int],
+    cut: Callable[[str], list[str]] = words,
+) -> sparse.csr_matrix:
+    """Count each word of each text; columns grow with the vocabulary.
+
+    Args:
+        texts: One per row.
+        vocabulary: Numbers a word it has not met; a `Vocabulary`, say.
+        cut: Splits a text into words.
+    """
     numbers = array("i")
     ends = array("q", [0])
     look_up = vocabulary.__getitem__
     for text in texts:
-        numbers.extend(map(look_up, words(text)))
+        numbers.extend(map(look_up, cut(text)))
         ends.append(len(numbers))
     columns = np.frombuffer(numbers, dtype=np.int32) if numbers else np.zeros(0, int)
     data = np.ones(len(columns), dtype=np.float32)
     matrix = sparse.csr_matrix(
-        (data, columns, np.asarray(ends)), shape=(len(ends) - 1, vocabulary.size)
+        (data, columns, np.asarray(ends)), shape=(len(ends) - 1, len(vocabulary))
     )
     matrix.sum_duplicates()
     return matrix
+
+
+def runs(text: str, size: int = 3) -> list[str]:
+    """Return all runs of `size` signs of `text`."""
+    return [text[i : i + size] for i in range(len(text) - size + 1)]
 
 
 def widen(matrix: sparse.csr_matrix, columns: int) -> sparse.csr_matrix:
