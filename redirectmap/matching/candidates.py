@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,10 @@ from redirectmap.signals.words import Floats, Ints
 
 _LARGE_SITE = 20_000
 _COMMON_SHARE = 0.02
-_DENSE_LIMIT = 1.5e9
+_DENSE_LIMIT = 4e8
+_PROBED = 12
 _SAME_SLUG = 6
+_ALL_WORDS_LIMIT = 4e6
 Pairs = tuple[Ints, Ints]
 
 
@@ -39,37 +42,70 @@ def nearest(
 
     if 0 in (*old.shape, *new.shape) or not old.nnz or not new.nnz:
         return _nothing()
-    left, right = _rare_only(old, new)
+    left, right = _telling(old, new)
     best = sp_matmul_topn(
         left, right.T.tocsr(), top_n=k, threshold=0.02, n_threads=threads
     ).tocoo()
     return best.row.astype(np.int64), best.col.astype(np.int64)
 
 
-def _rare_only(
+def _telling(
     old: sparse.csr_matrix, new: sparse.csr_matrix
 ) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    if new.shape[0] <= _LARGE_SITE:
+    """Leave the words that tell pages apart; small sites keep all of them.
+
+    Of an old page those that weigh at least its mean; on a large site those
+    that few pages have. Found on eleven bench sites: as many right answers.
+    """
+    if float(old.shape[0]) * new.shape[0] <= _ALL_WORDS_LIMIT:
         return old, new
+    sizes = np.diff(old.indptr)
+    rows = np.repeat(np.arange(old.shape[0]), sizes)
+    mean = np.bincount(rows, old.data, old.shape[0]) / np.maximum(sizes, 1)
+    heavy = old.data >= mean[rows]
+    if new.shape[0] <= _LARGE_SITE:
+        return _only(old, heavy), new
     having = np.bincount(new.indices, minlength=new.shape[1])
-    rare = np.flatnonzero(having <= _COMMON_SHARE * new.shape[0])
-    return old[:, rare], new[:, rare]
+    rare = having <= _COMMON_SHARE * new.shape[0]
+    return _only(old, heavy & rare[old.indices]), _only(new, rare[new.indices])
+
+
+def _only(matrix: sparse.csr_matrix, keep: NDArray[np.bool_]) -> sparse.csr_matrix:
+    before = np.concatenate([[0], np.cumsum(keep)])
+    parts = (matrix.data[keep], matrix.indices[keep], before[matrix.indptr])
+    return sparse.csr_matrix(parts, matrix.shape)
 
 
 def nearest_vectors(old: Floats, new: Floats, k: int) -> Pairs:
-    """Return each old row's `k` nearest new vectors, exact.
+    """Return each old row's `k` nearest new vectors.
 
-    Nothing where the product of the sizes is beyond an exact search's cost.
+    Exact where the product of the sizes allows; else the nearest in the cells
+    of an inverted file that lie closest (faiss, IVF).
     """
-    if not len(old) or not len(new) or float(len(old)) * len(new) > _DENSE_LIMIT:
+    rows = np.flatnonzero(old.any(axis=1)) if len(old) else np.zeros(0, np.int64)
+    if not len(rows) or not len(new):
         return _nothing()
+    _, found = _index(new, len(rows)).search(old[rows], min(k, len(new)))
+    columns = found.ravel().astype(np.int64)
+    known = columns >= 0
+    return np.repeat(rows, found.shape[1])[known], columns[known]
+
+
+def _index(new: Floats, asked: int) -> Any:  # noqa: ANN401 - faiss has no types
     import faiss
 
-    index = faiss.IndexFlatIP(new.shape[1])
-    index.add(new)
-    rows = np.flatnonzero(old.any(axis=1))
-    _, found = index.search(old[rows], min(k, len(new)))
-    return np.repeat(rows, found.shape[1]), found.ravel().astype(np.int64)
+    flat = faiss.IndexFlatIP(new.shape[1])
+    if float(asked) * len(new) <= _DENSE_LIMIT:
+        flat.add(new)
+        return flat
+    cells = int(2 * np.sqrt(len(new)))
+    inverted = faiss.IndexIVFFlat(flat, new.shape[1], cells, faiss.METRIC_INNER_PRODUCT)
+    inverted.nprobe = _PROBED
+    inverted.cp.niter = 8
+    inverted.cp.max_points_per_centroid = 64
+    inverted.train(new)
+    inverted.add(new)
+    return inverted
 
 
 def same_key(old: Sequence[str], new: Sequence[str], most: int = _SAME_SLUG) -> Pairs:

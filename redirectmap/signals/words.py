@@ -28,7 +28,7 @@ Ints = NDArray[np.int64]
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_CHUNK = 100_000
+_CHUNK = 20_000
 _SHORTEST_PLURAL = 4
 
 
