@@ -239,7 +239,7 @@ def _canonical(tree: LexborHTMLParser, base: str, page: Page) -> None:
     page.fields["hreflang"] = [f"{lang} {to}" for lang, to in page.alternates[:200]]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_384)
 def _resolved(href: str, base: str) -> Url | None:
     found = parse_url(href, base, as_browser=True)
     return found if isinstance(found, Url) else None

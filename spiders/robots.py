@@ -43,17 +43,21 @@ class Robots:
 
     def allows(self, wire: str) -> bool:
         """Say whether a path with its query may be fetched."""
+        return self.forbids(wire) is None
+
+    def forbids(self, wire: str) -> str | None:
+        """Return what forbids to fetch a path with its query, or None."""
         if self.closed:
-            return False
+            return self.closed
         if not self.rules or wire == "/robots.txt":
-            return True
+            return None
         path = normalised(wire)
-        best, verdict = -1, True
+        best, rule, verdict = -1, "", True
         for pattern, allow in self.rules:
             longer = len(pattern) > best or (len(pattern) == best and allow)
             if longer and matches(pattern, path):
-                best, verdict = len(pattern), allow
-        return verdict
+                best, rule, verdict = len(pattern), pattern, allow
+        return None if verdict else f"robots.txt: Disallow: {rule[:200]}"
 
 
 def for_status(status: int) -> Robots:

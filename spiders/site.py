@@ -101,8 +101,8 @@ class SiteSpider(Spider):
         )
 
     def _unwelcome(self, row: Row, url: Url, rules: Robots) -> tuple[str, str] | None:
-        if self.job.obey_robots and not rules.allows(url.wire):
-            return "robots", rules.closed or "robots.txt forbids it"
+        if self.job.obey_robots and (forbidden := rules.forbids(url.wire)):
+            return "robots", forbidden
         if row.kind == "page" and not row.listed and row.depth:
             closed = self.scope.budgets.closed.get(shape(url))
             if closed:

@@ -23,6 +23,7 @@ COMMANDS = {
     "run": "Run a whole migration from redirectmap.toml, stage by stage.",
     "crawl": "Crawl one site into one file.",
     "inventory": "List every old URL that any source knows, and its value.",
+    "audit": "Say what a crawl shows: orphans, blocked pages, duplicates.",
     "plan": "Decide where every old URL goes.",
     "explain": "Show why one old URL got its target, candidates side by side.",
     "check": "Look for what will hurt in a plan.",

@@ -26,7 +26,7 @@ from redirectmap.errors import ResumableError
 from redirectmap.sitefile.opening import check_header, check_schema, connect, make
 from redirectmap.sitefile.records import Counts, Found, Result, Row
 
-CACHED_IDS = 50_000
+CACHED_IDS = 25_000
 
 
 class SiteFile:
