@@ -255,7 +255,7 @@ def test_decision_has_a_drop_down(folder: Path) -> None:
     write_workbook(folder)
     with zipfile.ZipFile(folder / "map.xlsx") as parts:
         sheet_two = parts.read("xl/worksheets/sheet2.xml").decode()
-    assert "accept,redirect,gone,keep,review" in sheet_two
+    assert "accept,redirect,merge,gone,keep,review" in sheet_two
     assert "<pane" in sheet_two
     assert "<autoFilter" in sheet_two
 

@@ -25,7 +25,12 @@ from redirectmap.cli.output import emit_json, json_option, quiet_option, say
     type=FILE,
     help="Crawl of the URLs that only exports know (see `redirectmap inventory`).",
 )
-@click.option("--overrides", type=FILE, help="Decisions of people, CSV.")
+@click.option(
+    "--overrides",
+    type=FILE,
+    multiple=True,
+    help="Decisions of people: CSV, or an edited map.xlsx.",
+)
 @click.option(
     "--max-error",
     type=click.FloatRange(0, 0.5),
@@ -60,9 +65,8 @@ def command(
     from redirectmap.planning import inputs as read, summary as sum_up
     from redirectmap.run.planning import plan_folder
 
-    inputs, reports = read.read_inputs(
-        files_of(given), out=out, weights=weights_of(weights)
-    )
+    files = files_of(given)
+    inputs, reports = read.read_inputs(files, out=out, weights=weights_of(weights))
     for line in read.refused_lines(reports):
         say(line, quiet=quiet)
     summary = plan_folder(
@@ -70,6 +74,7 @@ def command(
         out,
         max_error=max_error,
         model=model,
+        made_from=files.seen_from(out),
         on_step=lambda message: say(str(message), quiet=quiet),
     )
     if as_json:

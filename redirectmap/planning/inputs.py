@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import pandas as pd
 
 from redirectmap import readers
 from redirectmap.errors import InputError
-from redirectmap.planning.files import read_generated, read_plan
+from redirectmap.planning.handed_in import read_people
 from redirectmap.planning.inventory import Inventory, Sighting, build_inventory
 from redirectmap.planning.make import PlanInputs
 from redirectmap.planning.spelling import PLACEHOLDER_ORIGIN, host_of, keys_of
@@ -48,7 +49,7 @@ class Files:
         anything: Any export, or a folder of them.
         fetched: What the URLs that only exports know answered; it adds what
             these pages are, and is no source of URLs.
-        overrides: A person's table.
+        overrides: People's lists and workbooks.
         encoding: For text files that are not UTF-8 and do not say what they are.
     """
 
@@ -60,8 +61,20 @@ class Files:
     logs: tuple[Path, ...] = ()
     anything: tuple[Path, ...] = ()
     fetched: Path | None = None
-    overrides: Path | None = None
+    overrides: tuple[Path, ...] = ()
     encoding: str | None = None
+
+    def seen_from(self, folder: Path) -> dict[str, list[str]]:
+        """Return the paths as `folder` sees them, for the next command."""
+        given = {name: getattr(self, name) for name in _SITES}
+        listed = {k: v if isinstance(v, tuple) else (v,) for k, v in given.items()}
+        return {
+            name: [os.path.relpath(path, folder) for path in paths if path]
+            for name, paths in listed.items()
+        }
+
+
+_SITES = ("old", "new", "backlinks", "fetched")
 
 
 class _Reading:
@@ -219,7 +232,8 @@ def read_inputs(
 
     Args:
         files: What a person handed in; `new` is needed.
-        out: Folder of the plan; an earlier plan there is merged.
+        out: Folder of the plan; an earlier plan and the decisions there are
+            merged, and edits of workbooks become such decisions.
         weights: How much each measure counts.
 
     Returns:
@@ -228,8 +242,8 @@ def read_inputs(
     assert files.new is not None  # noqa: S101 -- the command asks for it
     known = read_inventory(files, weights)
     new_site = readers.read_site(files.new)
-    people, read = _overrides(files.overrides, main_origin(known.old.pages))
-    previous = out / "plan.csv" if out else None
+    origins = main_origin(known.old.pages), main_origin(new_site.pages)
+    people = read_people(files.overrides, out, origins=origins)
     inputs = PlanInputs(
         old=known.old,
         new=new_site,
@@ -238,12 +252,13 @@ def read_inputs(
         backlinks=known.backlinks,
         traffic=known.traffic,
         legacy=known.legacy,
-        overrides=people,
-        generated=read_generated(out) if out else None,
-        previous=read_plan(previous) if previous and previous.exists() else None,
+        overrides=people.overrides,
+        generated=people.generated,
+        previous=people.previous,
+        clashes=people.clashes,
         inventory=known.inventory,
     )
-    return inputs, [*known.reports, new_site.report, *read]
+    return inputs, [*known.reports, new_site.report, *people.reports]
 
 
 def _spelled(path: Path) -> tuple[str, ...]:
@@ -297,15 +312,6 @@ def _moved_urls(*tables: pd.DataFrame) -> list[str]:
     seen = pd.concat([keys_of(links["target_url"]), keys_of(visits["url"]), keys])
     known = set(seen.dropna()) - set(keys[lives].dropna())
     return sorted(known)
-
-
-def _overrides(
-    path: Path | None, base: str
-) -> tuple[pd.DataFrame | None, list[ReadReport]]:
-    if path is None:
-        return None, []
-    table, report = readers.read_overrides(path, base=base)
-    return table, [report]
 
 
 def refused_lines(reports: Iterable[ReadReport]) -> list[str]:

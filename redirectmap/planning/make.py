@@ -39,6 +39,7 @@ class PlanInputs:
             locked, note.
         generated: The last plan as the tool made it.
         previous: The same plan as people left it.
+        clashes: What two people said differently about one row.
         extra_urls: Further old URLs (logs, lists).
         inventory: Every old URL; says which spellings are one page, and what
             each measure counts.
@@ -55,6 +56,7 @@ class PlanInputs:
     overrides: pd.DataFrame | None = None
     generated: pd.DataFrame | None = None
     previous: pd.DataFrame | None = None
+    clashes: tuple[Conflict, ...] = ()
     extra_urls: tuple[str, ...] = ()
     inventory: Inventory | None = None
     spelled: tuple[str, ...] = ()
@@ -125,7 +127,7 @@ def make_plan(inputs: PlanInputs, *, max_error: float = 0.01) -> Made:
     return Made(
         PLAN.fit(name_merges(settled.plan)),
         in_order(PLAN.fit(copied(merged.base, settled))),
-        (*clashes, *merged.conflicts),
+        (*inputs.clashes, *clashes, *merged.conflicts),
         folded.notes,
     )
 

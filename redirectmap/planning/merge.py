@@ -23,23 +23,27 @@ from redirectmap.tables.schemas import ACTIONS, PLAN
 
 HUMAN = ("action", "status", "new_url", "locked", "note")
 Cells = dict[str, dict[Any, Any]]
-_STATUS = {"redirect": 301, "gone": 410, "keep": 200, "review": None}
+STATUS = {"redirect": 301, "gone": 410, "keep": 200, "review": None}
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A person and the tool want different things; the person's is in the plan."""
+    """A person and the tool want different things; the person's is in the plan.
+
+    `text` says it in other words, where two people disagree.
+    """
 
     old_url: str
     column: str
     before: str
     person: str
     tool: str
+    text: str = ""
 
     @property
     def message(self) -> str:
         """One line for a person."""
-        return (
+        return self.text or (
             f"{self.column} was {self.before or 'empty'}, a person made it "
             f"{self.person or 'empty'}, the tool would now say {self.tool or 'empty'}"
         )
@@ -162,7 +166,7 @@ def _follow(rows: Cells, url: str, cells: dict[str, Any], said: str) -> None:
     """Bring the cells a person did not touch in line with those they did."""
     action = rows["action"][url]
     if "action" in cells and "status" not in cells:
-        rows["status"][url] = _STATUS.get(action)
+        rows["status"][url] = STATUS.get(action)
     if action == "gone" and "new_url" not in cells:
         rows["new_url"][url] = None
     if "new_url" in cells:

@@ -246,26 +246,76 @@ def _from_archive(path: Path, archive: zipfile.ZipFile, kinds: Sequence[Kind]) -
 
 
 def _from_workbook(path: Path, kinds: Sequence[Kind]) -> Table:
+    return next(_sheets(path, kinds))
+
+
+@contextmanager
+def open_sheets(
+    path: Path, *, kinds: Sequence[Kind] = (), encoding: str | None = None
+) -> Iterator[Iterator[Table]]:
+    """Open every sheet of a workbook that is a table of `kinds`, or the one table.
+
+    The sheets share one account.
+
+    Raises:
+        InputError: As `open_table`.
+    """
+    head = head_of(path)
+    if encoding is None and nature_of(head) == "zip" and _is_workbook(path):
+        yield _sheets(path, kinds)
+        return
+    with open_table(path, kinds=kinds, encoding=encoding) as table:
+        yield iter([table])
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except _DAMAGED:
+        return False
+
+
+def _sheets(path: Path, kinds: Sequence[Kind]) -> Iterator[Table]:
+    """Yield the sheets that hold a table of `kinds`; fail where there is none."""
     from python_calamine import CalamineError, CalamineWorkbook
 
+    tally: Tally | None = None
+    first: list[list[str]] = []
     try:
-        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
-        values = sheet.to_python(skip_empty_area=False)
+        book = CalamineWorkbook.from_path(path)
+        for name in book.sheet_names:
+            values = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            head = [[_as_text(cell) for cell in row] for row in values[:HEADER_WITHIN]]
+            first = first or head
+            found = _header_in(path, head, kinds)
+            if found is None:
+                continue
+            line, headers, fit = found
+            tally = tally or Tally(path, f"{fit[0].name} (XLSX)", fit[0].kind)
+            texts = ([_as_text(cell) for cell in row] for row in values[line:])
+            below = enumerate(map(_short, texts), start=line + 1)
+            rows = _fitting(below, headers, tally)
+            yield Table(*fit, headers, rows, tally)
     except (CalamineError, OSError) as error:
         raise InputError(
             f"this Excel file cannot be opened: {error}",
             hint="save it as CSV UTF-8",
             where=str(path),
         ) from error
-    rows = [[_as_text(value) for value in row] for row in values]
-    for line, headers in enumerate(rows[:HEADER_WITHIN], start=1):
+    if tally is None:
+        raise missing_column(first[0] if first else [], kinds, f"{path}:1")
+
+
+def _header_in(
+    path: Path, rows: Sequence[list[str]], kinds: Sequence[Kind]
+) -> tuple[int, list[str], tuple[Layout, dict[str, int]]] | None:
+    for line, headers in enumerate(rows, start=1):
         fits = fits_of(headers, kinds)
         if fits:
             check_header(path, line, headers, fits[0][1])
-            tally = Tally(path, f"{fits[0][0].name} (XLSX)", fits[0][0].kind)
-            below = enumerate(map(_short, rows[line:]), start=line + 1)
-            return Table(*fits[0], headers, _fitting(below, headers, tally), tally)
-    raise missing_column(rows[0] if rows else [], kinds, f"{path}:1")
+            return line, headers, fits[0]
+    return None
 
 
 def _as_text(value: object) -> str:

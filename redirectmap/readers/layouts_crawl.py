@@ -58,10 +58,15 @@ CRAWL_LAYOUTS: tuple[Layout, ...] = (
             "new_url": ("new_url", "new url", "neue url"),
             "action": ("action", "aktion"),
             "locked": ("locked",),
-            "note": ("note", "notiz", "comment"),
+            "note": ("note", "notes", "notiz", "comment"),
             "status": ("status",),
+            "decision": ("decision",),
+            "by": ("by",),
+            "at": ("at",),
+            "mark": ("mark",),
         },
-        ("old_url", "action"),
+        ("old_url",),
+        ("action", "aktion", "decision"),
     ),
     Layout(
         "pages table", "pages", PLAIN_PAGES, ("url",), ("title", "content_type", "h1")

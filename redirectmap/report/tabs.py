@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from redirectmap import urls
+from redirectmap.readers.overrides import mark_of
+from redirectmap.readers.values import address
 from redirectmap.report.figures import actions, live_answers, old_and_new, value_of
-from redirectmap.report.gather import Gathered
+from redirectmap.report.gather import Gathered, plain
+from redirectmap.urls import Url
 
-Kind = Literal["text", "link", "share", "number", "label", "choice", "edit"]
+Kind = Literal["text", "link", "share", "number", "label", "choice", "edit", "mark"]
 Rows = Iterable[Sequence[object]]
 
 
@@ -69,6 +71,17 @@ _MAP: tuple[tuple[str, str, Kind, int], ...] = (
     ("Alternative 2", "alternative_2", "text", 40),
     ("Alternative 2 confidence", "alternative_2_confidence", "share", 11),
     ("Locked", "locked", "text", 8),
+    ("Mark", "mark", "mark", 9),
+)
+# What the tabs beside Map and Review repeat: enough to decide there too.
+_SHORT = tuple(
+    column
+    for column in _MAP
+    if column[1]
+    in {
+        *("old_url", "action", "", "new_url", "note", "confidence", "priority"),
+        *("reason", "old_title", "new_title", "mark"),
+    }
 )
 _FINDING = (
     Column("Severity", "label", 10),
@@ -86,14 +99,14 @@ _PARAMETERS = ("param", "query", "tracking")
 
 def tabs(found: Gathered) -> list[Tab]:
     """Return every tab, in the order people read them."""
-    plan, findings = found.plan, found.findings
+    plan, findings = _marked(found.plan), found.findings
     checks = findings["check"].astype(str)
     home = _to_home(plan)
     shared = _shared(plan)
     return [
         _summary(found),
-        _plan_tab("Map", plan),
-        _plan_tab("Review", plan[plan["action"] == "review"]),
+        _plan_tab("Map", plan, _MAP),
+        _plan_tab("Review", plan[plan["action"] == "review"], _MAP),
         _plan_tab("Unmatched old", plan[_unmatched(plan)]),
         _unused(found),
         _finding_tab("Chains and loops", findings[_any_of(checks, _CHAINS)]),
@@ -126,8 +139,8 @@ def _to_home(plan: pd.DataFrame) -> pd.Series:
 
 
 def _is_home(url: object) -> bool:
-    parsed = urls.parse(url) if isinstance(url, str) else None
-    return isinstance(parsed, urls.Url) and parsed.wire == "/"
+    parsed = address(url) if isinstance(url, str) else None
+    return isinstance(parsed, Url) and parsed.wire == "/"
 
 
 def _shared(plan: pd.DataFrame) -> pd.Series:
@@ -136,9 +149,19 @@ def _shared(plan: pd.DataFrame) -> pd.Series:
     return moved & plan["new_url"].map(counts).fillna(0).gt(1)
 
 
-def _plan_tab(name: str, plan: pd.DataFrame) -> Tab:
-    columns = tuple(Column(head, kind, width) for head, _, kind, width in _MAP)
-    sources = [source for _, source, _, _ in _MAP]
+def _marked(plan: pd.DataFrame) -> pd.DataFrame:
+    """Give each row the mark by which edits are told from what we wrote."""
+    shown = (map(plain, plan[name]) for name in ("action", "new_url", "note"))
+    return plan.assign(mark=[mark_of(*row) for row in zip(*shown, strict=True)])
+
+
+def _plan_tab(
+    name: str,
+    plan: pd.DataFrame,
+    shown: Sequence[tuple[str, str, Kind, int]] = _SHORT,
+) -> Tab:
+    columns = tuple(Column(head, kind, width) for head, _, kind, width in shown)
+    sources = [source for _, source, _, _ in shown]
 
     def rows() -> Rows:
         cells = [
@@ -155,7 +178,8 @@ def _plan_tab(name: str, plan: pd.DataFrame) -> Tab:
 def _values(column: pd.Series, *, boolean: bool = False) -> list[object]:
     if boolean:
         return ["yes" if value is True else "" for value in column.astype(object)]
-    return [None if pd.isna(value) else value for value in column.astype(object)]
+    known = column.astype(object)
+    return known.where(column.notna(), None).tolist()
 
 
 def _finding_tab(name: str, findings: pd.DataFrame) -> Tab:
@@ -203,9 +227,10 @@ def _summary(found: Gathered) -> Tab:
 
 
 HOW = (
-    "Fill Decision on the Map or Review tab, correct New URL, write Notes. The book "
-    "itself is not read back yet: carry decisions over into plan.csv, or into a CSV "
-    "with old_url, action, new_url, note for `redirectmap plan ... --overrides`."
+    "On any tab with a Decision column: fill Decision, or correct New URL, or write "
+    "Notes. Rows may be sorted, columns hidden or added; leave Old URL and Mark. "
+    "Hand the book (or one tab saved as CSV) back with "
+    "`redirectmap plan ... --overrides map.xlsx`."
 )
 
 

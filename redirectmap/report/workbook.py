@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import xlsxwriter
 
-from redirectmap import urls
+from redirectmap.readers.values import address
 from redirectmap.report.gather import Gathered, gather, plain
 from redirectmap.report.tabs import Tab, tabs
 from redirectmap.tables.files import replacing
@@ -26,7 +25,7 @@ from redirectmap.tables.files import replacing
 MAX_LINKS = 60_000
 MAX_LINK_CHARS = 2_000
 MAX_CELL_CHARS = 32_767
-DECISIONS = ("accept", "redirect", "gone", "keep", "review")
+DECISIONS = ("accept", "redirect", "merge", "gone", "keep", "review")
 FORMULA_STARTS = (
     "=",
     "+",
@@ -92,6 +91,7 @@ def _formats(book: Any) -> dict[str, Any]:  # noqa: ANN401 - xlsxwriter has no t
         "link": book.add_format({**top, "font_color": "#1F5FBF", "underline": 1}),
         "share": book.add_format({**top, "num_format": "0.0%"}),
         "number": book.add_format({**top, "num_format": "#,##0"}),
+        "faint": book.add_format({**top, "font_color": "#8A929C"}),
         "edit": book.add_format({**top, "bg_color": "#FFFBE8"}),
         "title": book.add_format({"bold": True, "font_size": 14}),
         "head": book.add_format(
@@ -149,6 +149,8 @@ def _row(
             continue
         if column.kind in {"share", "number"} and _is_number(value):
             sheet.write_number(number, place, value, pen.formats[column.kind])
+        elif column.kind == "mark":
+            sheet.write_string(number, place, value, pen.formats["faint"])
         elif column.kind in {"choice", "edit"}:
             _write_text(sheet, number, place, plain(value), pen.formats["edit"], pen)
         elif column.kind == "link":
@@ -158,7 +160,7 @@ def _row(
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not pd.isna(value)
+    return isinstance(value, (int, float)) and value == value  # noqa: PLR0124 - NaN
 
 
 def _write_text(
@@ -182,11 +184,9 @@ def _write_link(
     text: str,
     pen: _Pen,
 ) -> None:
-    parsed = urls.parse(text) if text else None
-    safe = isinstance(parsed, urls.Url) and len(parsed.href) <= MAX_LINK_CHARS
-    if not safe or pen.links >= MAX_LINKS:
+    parsed = address(text) if text and pen.links < MAX_LINKS else text
+    if isinstance(parsed, str) or len(parsed.href) > MAX_LINK_CHARS:
         _write_text(sheet, number, place, text, pen.formats["text"], pen)
         return
-    assert isinstance(parsed, urls.Url)  # noqa: S101 - narrows the type
     pen.links += 1
     sheet.write_url(number, place, parsed.href, pen.formats["link"], text)

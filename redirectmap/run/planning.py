@@ -5,7 +5,7 @@ Nothing is written before everything is known; plan.csv comes last.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ def plan_folder(
     *,
     max_error: float,
     model: str = "static",
+    made_from: Mapping[str, Any] | None = None,
     on_step: Callable[[object], None] = lambda _message: None,
 ) -> dict[str, Any]:
     """Make the plan of `inputs` and write its folder.
@@ -44,6 +45,7 @@ def plan_folder(
         out: Folder of the plan.
         max_error: Largest expected share of wrong redirects.
         model: `static` (shipped), `minilm`, a name on the hub, or a folder.
+        made_from: Which files the inputs were read from, for plan.json.
         on_step: Told what begins.
 
     Returns:
@@ -64,6 +66,7 @@ def plan_folder(
     summary = summarise(made.plan, findings, conflicts=made.conflicts)
     summary["max_error"] = max_error
     summary["model"] = model
+    summary["made_from"] = dict(made_from or {})
     summary["pattern_rules"] = {
         "rules": sum(bool(rule.rows) for rule in induction.rules),
         "accepted": sum(rule.use == "yes" for rule in induction.rules),
