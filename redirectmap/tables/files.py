@@ -92,12 +92,10 @@ def write_csv_rows(
     ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+        for row in rows:
+            cells = [row.get(name) for name in columns]
+            writer.writerow([f"{c:.6g}" if type(c) is float else c for c in cells])
     return path
-
-
-def _cell(value: object) -> object:
-    return f"{value:.6g}" if isinstance(value, float) else value
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> Path:

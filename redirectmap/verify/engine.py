@@ -9,17 +9,19 @@ host.
 
 Bounds  `BODY_CAP` bytes of a body are read, then the connection is cut; a
         request takes `timeout` seconds at most; 3 attempts; a host that does not
-        answer 30 attempts in a row is not asked again in this run.
+        answer 30 attempts in a row is not asked again in this run; the answers of
+        the last `MEMO` shared URLs are remembered.
 Source  https://curl.se/libcurl/c/libcurl-multi.html; RFC 9110, 10.2.3.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 import certifi
@@ -30,6 +32,7 @@ from redirectmap.verify.walk import Answer, Walker
 
 BODY_CAP = 256 * 1024
 ATTEMPTS = 3
+MEMO = 20_000
 GIVE_UP_AFTER = 30
 _WANTED = frozenset(
     {
@@ -87,7 +90,7 @@ class _Slot:
         self.agent = ""
         self.job: _Job | None = None
         self.curl = _handle(settings)
-        self.curl.setopt(pycurl.HEADERFUNCTION, self._header)
+        self.curl.setopt(pycurl.HEADERFUNCTION, self.lines.append)
         self.curl.setopt(pycurl.WRITEFUNCTION, self._write)
 
     def load(self, job: _Job) -> None:
@@ -112,9 +115,6 @@ class _Slot:
             curl.setopt(pycurl.NOBODY, 1)
         else:
             curl.setopt(pycurl.HTTPGET, 1)
-
-    def _header(self, line: bytes) -> None:
-        self.lines.append(line)
 
     def _write(self, data: bytes) -> int:
         self.size += len(data)
@@ -156,14 +156,22 @@ def _handle(settings: VerifySettings) -> Any:  # noqa: ANN401 - pycurl has no ty
 def _headers(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
     found: list[tuple[bytes, bytes]] = []
     for line in lines:
-        if line.startswith(b"HTTP/"):
-            found.clear()
-            continue
         name, colon, value = line.partition(b":")
-        lower = name.lower()
-        if colon and lower in _WANTED:
+        if not colon:
+            if line.startswith(b"HTTP/"):
+                found.clear()
+            continue
+        lower = _wanted(name)
+        if lower:
             found.append((lower, value.strip(b" \t\r\n")))
     return found
+
+
+@lru_cache(maxsize=1_000)
+def _wanted(name: bytes) -> bytes:
+    """Return a header's name in lower case, empty where nobody reads it."""
+    lower = name.lower()
+    return lower if lower in _WANTED else b""
 
 
 def _end_of(code: int, message: str) -> str:
@@ -199,7 +207,7 @@ class Engine:
         self._multi.setopt(pycurl.M_MAXCONNECTS, 4 * settings.concurrency)
         self._free: list[_Slot] = []
         self._hosts: dict[str, _Host] = {}
-        self._memo: dict[tuple[str, str], Answer] = {}
+        self._memo: OrderedDict[tuple[str, str], Answer] = OrderedDict()
         self._asking: dict[tuple[str, str], list[_Job]] = {}
         self._failed: list[_Job] = []
         self._active = 0
@@ -335,6 +343,8 @@ class Engine:
         walker = job.walker
         if _shared(walker):
             self._memo[walker.agent, walker.wire_url] = answer
+            if len(self._memo) > MEMO:
+                self._memo.popitem(last=False)
             self._release(walker, done)
         walker.feed(answer)
         self._route(_Job(walker), done)

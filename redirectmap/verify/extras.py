@@ -132,6 +132,9 @@ def _make(run: Run, way: Way, share: int) -> None:
     sql = "INSERT OR IGNORE INTO variants VALUES (?, ?, ?, NULL, NULL)"
     with run.state.db as db:
         for row in map(Row._make, best):
+            walk = run.state.walk("browser", row.n)
+            if walk is None or walk.end != "answer":
+                continue
             text = way.change(row.old_url)
             url = parse(text) if text else None
             if isinstance(url, Url) and (way.method == "HEAD" or _is_new(run, url.key)):

@@ -21,7 +21,7 @@ LANGUAGES = (
     "|nl|no|pl|pt|ro|ru|sk|sl|sr|sv|th|tr|uk|ur|vi|zh"
 )
 _DOUBTFUL = frozenset(
-    re.findall(r"\w+", "ar ca el et fa he hi hr id it lt lv ms no sk sl sr th uk")
+    re.findall(r"\w+", "ar ca el et fa he hi hr id it lt lv ms no sk sl sr th tr uk")
 )
 _KNOWN = frozenset(LANGUAGES.split("|"))
 _ALIKE = tuple(
@@ -30,9 +30,11 @@ _ALIKE = tuple(
 )
 MIN_TEXT = 200
 SURE_TEXT = 600
+_CODE = rf"({LANGUAGES})(?:[-_][a-z]{{2}})?"
 _IN_URL = re.compile(
-    rf"//(?:www\.)?({LANGUAGES})\.[^/]+\.|//[^/]+/(?:[^/?]+/)?({LANGUAGES})(?:[-_][a-z]{{2}})?"
-    rf"(?:[/?#]|$)|[?&](?:lang|language|hl|locale|lng|sprache)=({LANGUAGES})\b"
+    rf"//(?:www\.)?({LANGUAGES})\.[^/]+\."
+    rf"|//[^/]+/{_CODE}(?:[/?#]|$)|//[^/]+/[^/?]+/{_CODE}/"
+    rf"|[?&](?:lang|language|hl|locale|lng|sprache)=({LANGUAGES})\b"
     rf"|\.({LANGUAGES})\.html?(?:[?#]|$)",
     re.IGNORECASE,
 )

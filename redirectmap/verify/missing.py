@@ -58,6 +58,7 @@ _WORLD = (
     r"לא נמצא|không tìm thấy|tidak ditemukan|ไม่พบ",
 )
 _FIND = r"(?:can.?t|cannot|could not|couldn.?t|unable to|did not|didn.?t)"
+_LISTED = "(?:matching )?(?:results?|products?|items?|entries|articles?|posts?)"
 _LOCATE = "(?:seem to )?(?:find|locate)"
 _WHAT = "(?:what|the|that|this|your)"
 _NOT = r"(?:\b(?:not|no longer|cannot|has been|have been)|n.t)"
@@ -68,6 +69,7 @@ _SENTENCES = (
     rf"\bno such (?:{_THING})\b|\b(?:{_THING}) (?:not found|unavailable|missing)\b",
     r"\b404 (?:not found|error)\b|\berror 404\b|^\W*not found\b",
     r"^\W*404\b(?!\s+\w+\s+\w)",
+    rf"\b(?:no|0|zero) {_LISTED} (?:were |was )?(?:found|available|match)",
 )
 _HEAD = re.compile("|".join((*_HEADS, *_WORLD)), re.IGNORECASE)
 _TEXT = re.compile("|".join((*_SENTENCES, *_WORLD)), re.IGNORECASE)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -60,44 +61,48 @@ def rows_of(plan: pd.DataFrame, where: str = "plan") -> Iterator[Row]:
     Raises:
         InputError: A URL is refused; the message names the row.
     """
-    names = ("old_url", "action", "status", "new_url", "priority")
-    more = ("old_title", "new_title", "clicks", "sessions")
-    columns = [plan[name].astype(object) for name in (*names, *more)]
-    for n, *cells in zip(plan.index, *columns, strict=True):
-        known = [None if pd.isna(cell) else cell for cell in cells]
-        yield _row(int(n), known, f"{where}, line {int(n) + 2}")
+    cells = plan[list(_NAMES)].astype(object)
+    known = cells.where(cells.notna(), None)
+    columns = [known[name].tolist() for name in _NAMES]
+    for n, *values in zip(plan.index.tolist(), *columns, strict=True):
+        yield _row(n, values, where)
 
 
-def _row(n: int, cells: list[object], where: str) -> Row:
+_NAMES = (
+    *("old_url", "action", "status", "new_url", "priority"),
+    *("old_title", "new_title", "clicks", "sessions"),
+)
+
+
+def _row(n: int, cells: list[Any], where: str) -> Row:
     old, action, status, new, value, old_title, new_title, clicks, sessions = cells
-    kind: Action = str(action)  # type: ignore[assignment]  # checked by the schema
-    target = "" if kind == "gone" or not new else _key(str(new), where)
-    if kind == "redirect" and not target:
+    target = "" if action == "gone" or not new else _key(new, where, n)
+    if action == "redirect" and not target:
         raise InputError(
             f"{old} has no new_url",
             hint="fill in the target, or set the action to gone or review",
-            where=where,
+            where=f"{where}, line {n + 2}",
         )
     return Row(
-        _key(str(old), where),
-        kind,
-        int(str(status)) if status else _STATUS[kind],
+        _key(old, where, n),
+        action,
+        int(status or _STATUS[action]),
         target,
-        float(str(value or 0.0)),
+        float(value or 0.0),
         n,
-        str(old_title or ""),
-        str(new_title or ""),
-        _number(clicks),
-        _number(sessions),
+        old_title or "",
+        new_title or "",
+        clicks,
+        sessions,
     )
 
 
-def _number(cell: object) -> float | None:
-    return None if cell is None else float(str(cell))
-
-
-def _key(text: str, where: str) -> str:
-    url = parse(text)
+def _key(text: str, where: str, n: int) -> str:
+    url = _parsed(text)
     if isinstance(url, Refusal):
-        raise InputError(url.message, hint="mend or remove the row", where=where)
+        place = f"{where}, line {n + 2}"
+        raise InputError(url.message, hint="mend or remove the row", where=place)
     return url.key
+
+
+_parsed = lru_cache(maxsize=10_000)(parse)  # many rows share their target

@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from redirectmap.urls import Refusal, Url, parse, shown
@@ -304,12 +305,26 @@ def read_location(raw: bytes, base: str) -> Url | Refusal:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         text = "".join(f"%{b:02X}" if b > 127 else chr(b) for b in raw)
-    target = parse(text, base, as_browser=True)
+    target = _resolved(text, _base_of(text, base))
     if isinstance(target, Url) and _is_broken_idn(target.host):
         return Refusal(shown(text), "unparsable")
     if isinstance(target, Url) and "#" not in target.href and "#" in base:
         return parse(f"{target.href}#{base.partition('#')[2]}")
     return target
+
+
+def _base_of(text: str, base: str) -> str | None:
+    """Return as much of `base` as `text` needs, so that equal texts meet again."""
+    if text.startswith(("http://", "https://")):
+        return None
+    if text[:1] == "/" and text[1:2] not in {"/", "\\"}:
+        return base[: base.index("/", 8) + 1]
+    return base
+
+
+@lru_cache(maxsize=10_000)
+def _resolved(text: str, base: str | None) -> Url | Refusal:
+    return parse(text, base, as_browser=True)
 
 
 def _is_broken_idn(host: str) -> bool:
