@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, strategies as st
 
 from redirectmap.errors import InputError
-from redirectmap.profile import SiteType, expected, homepage_share, judge
+from redirectmap.profile import (
+    HomepageShare,
+    SiteType,
+    expected,
+    judge,
+    measure_home,
+)
+from redirectmap.profile.after import after_plan
+from redirectmap.profile.build import build_profile
+from redirectmap.profile.links import classed_links
 from redirectmap.profile.moves import carry, followed, own_links, page_key
 from redirectmap.profile.ranges import Scope
 from redirectmap.profile.shares import clustered_share, plain_share
@@ -39,6 +48,11 @@ def made_profile(home: int, inner: int) -> pd.DataFrame:
     return links(*rows, *[(f"i{n}.example", "/a") for n in range(inner)])
 
 
+def home_of(table: pd.DataFrame, site: str = SITE) -> HomepageShare:
+    """Measure the homepage's share of a site's own live links."""
+    return measure_home(own_links(table, site))
+
+
 def plan_of(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
     """Make a plan of (old path, action, new path)."""
     return PLAN.fit(
@@ -57,7 +71,7 @@ def plan_of(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
 
 def test_share_counts_links_and_domains() -> None:
     table = links(("a.example", "/"), ("a.example", "/x"), ("b.example", "/x"))
-    found = homepage_share(table, SITE).before
+    found = home_of(table)
     assert (found.links.part, found.links.total) == (1, 3)
     assert (found.domains.part, found.domains.total) == (1, 2)
 
@@ -71,12 +85,12 @@ def test_other_sites_and_lost_links_are_left_out() -> None:
         ],
         ignore_index=True,
     )
-    assert homepage_share(table, "firm.example").before.links.total == 1
+    assert home_of(table, "firm.example").links.total == 1
 
 
 def test_no_link_at_all_is_an_error_with_a_remedy() -> None:
     with pytest.raises(InputError, match="no live link"):
-        homepage_share(links(("a.example", "/")), "https://another.test")
+        build_profile(links(("a.example", "/")), "https://another.test")
 
 
 # (site type, age in months, scope, low, high)
@@ -102,7 +116,7 @@ def test_every_range_inside_at_the_edge_and_outside(
 
     def verdict(percent: float, size: int = 1000) -> str:
         table = made_profile(home := round(percent * size), size - home)
-        return judge(homepage_share(table, SITE).before.domains, usual)
+        return judge(home_of(table).domains, usual)
 
     assert verdict((low + min(high, 0.9)) / 2) == "inside"
     assert verdict(low) == "inside"
@@ -183,21 +197,23 @@ def test_plan_carries_links() -> None:
         "kept", "moved", "lost", "lost", "open", "kept"
     ]  # fmt: skip
     assert carried["target_url"][1] == "https://new.example/"
-    shares = homepage_share(table, SITE, plan)
-    assert shares.after is not None
-    assert (shares.after.links.part, shares.after.links.total) == (2, 4)
-    assert shares.lost_domains == ("c.example", "d.example")
-    assert (shares.lost_links, shares.open_links) == (2, 1)
+    after = after_plan(classed_links(table, SITE, None), plan, [])
+    home = measure_home(after.links).links
+    assert (home.part, home.total) == (2, 4)
+    assert after.domains == ("c.example", "d.example")
+    assert after.lost["last"].tolist() == [True, True]
+    assert (len(after.lost), after.open_links) == (2, 1)
+    assert after.sent_home["before"].tolist() == [f"{SITE}x?utm_source=y"]
 
 
 def test_homepage_dump_shows_in_the_share() -> None:
     table = made_profile(30, 70)
-    dumped = homepage_share(table, SITE, plan_of(("/a", "redirect", "/")))
-    kept = homepage_share(table, SITE, plan_of(("/a", "redirect", "/new-a")))
-    assert dumped.after is not None
-    assert kept.after is not None
-    assert dumped.after.links.value == 1
-    assert kept.after.links.value == pytest.approx(0.3)
+    classed = classed_links(table, SITE, None)
+    dumped = after_plan(classed, plan_of(("/a", "redirect", "/")), [])
+    kept = after_plan(classed, plan_of(("/a", "redirect", "/new-a")), [])
+    assert measure_home(dumped.links).links.value == 1
+    assert measure_home(kept.links).links.value == pytest.approx(0.3)
+    assert kept.dumped.links.value == 1
 
 
 def test_follow() -> None:

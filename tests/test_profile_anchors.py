@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
+from redirectmap.errors import UsageError
 from redirectmap.profile.anchors import CLASSES, classify
 from redirectmap.profile.brand import Words
 from redirectmap.profile.build import build_profile
@@ -262,9 +263,104 @@ def test_brand_comes_from_domain_and_titles() -> None:
     ]  # fmt: skip
 
 
+def test_beginning_of_the_sites_name_is_a_name_where_the_homepage_says_so() -> None:
+    titles = ["Hart - Heating - Hart Leeds", "Pipes - Hart Leeds", "Roofs - Hart Leeds"]
+    pages = PAGES.fit(
+        pd.DataFrame({"url": [f"{SITE}/", f"{SITE}/a", f"{SITE}/b"], "title": titles})
+    )
+    assert brand_names("http://127.0.0.1:80", pages)[-2:] == ["Hart Leeds", "Hart"]
+
+
 def test_new_links_are_a_scope_of_their_own() -> None:
     table = voices(*NATURAL).assign(first_seen="2020-01-01", last_seen="2024-06-01")
     table.loc[:4, "first_seen"] = "2024-05-01"
     kinds = build_profile(table, SITE).kinds
     new_home = kinds[(kinds["scope"] == "new") & (kinds["kind"] == "home")]
     assert new_home["links"].item() == 5
+
+
+RIVALS = [
+    (
+        f"r{n}.example",
+        voices(("Name", 10 + n), ("other words", 20)).assign(
+            target_url=[f"https://r{n}.example/"] * (10 + n)
+            + [f"https://r{n}.example/a"] * 20
+        ),
+    )
+    for n in range(3)
+]
+
+
+def test_competitors_side_by_side(tmp_path: Path) -> None:
+    odd = voices(("Odd", 40)).assign(target_url="https://odd.example/")
+    tiny = voices(("Tiny", 5)).assign(target_url="https://tiny.example/")
+    rivals = [*RIVALS, ("odd.example", odd), ("tiny.example", tiny)]
+    found = build_profile(voices(*NATURAL), SITE, competitors=rivals)
+    table = found.rivals.set_index("site")
+    assert table["place"].to_dict() == {
+        SITE: "we",
+        "r0.example": "cluster",
+        "r1.example": "cluster",
+        "r2.example": "cluster",
+        "odd.example": "outlier",
+        "tiny.example": "too little data",
+    }
+    assert table.loc["odd.example", "homepage_domains"] == 1
+    assert table.loc["r0.example", "descriptive"] == pytest.approx(2 / 3, abs=0.01)
+    told = found.findings[found.findings["check"] == "profile-competitors"]
+    assert "above the 33-38 % of 3 competitors" in told["message"].item()
+    write_profile(tmp_path, found)
+    assert (tmp_path / "competitors.csv").exists()
+    assert not (tmp_path / "lost_links.csv").exists()
+
+
+def test_one_competitor_is_too_little() -> None:
+    found = build_profile(voices(*NATURAL), SITE, competitors=RIVALS[:1])
+    told = found.findings[found.findings["check"] == "profile-competitors"]
+    assert "too little data" in told["message"].item()
+    assert found.summary["competitors"]["cluster"] is None
+
+
+def test_own_export_is_no_competitor() -> None:
+    with pytest.raises(UsageError, match="about the site itself"):
+        build_profile(voices(*NATURAL), SITE, competitors=[(SITE, voices(("Firm", 3)))])
+
+
+def test_plan_that_merges_pages_raises_a_flag() -> None:
+    """Each page has few links; their common target has too many exact ones."""
+    table = pd.concat(
+        [
+            voices(*NATURAL),
+            voices(("boiler repair", 13), path="/aa"),
+            voices(("boiler repair", 13), path="/bb"),
+        ],
+        ignore_index=True,
+    )
+    plan = PLAN.fit(
+        pd.DataFrame(
+            {
+                "old_url": [f"{SITE}/aa", f"{SITE}/bb"],
+                "action": "redirect",
+                "new_url": "https://new.test/repair",
+            }
+        )
+    )
+    found = build_profile(table, SITE, plan=plan, keywords=["boiler repair"])
+    assert {row["check"] for row in found.summary["flags_after"]} == {
+        "anchor-exact-page"
+    }
+    after = found.findings[found.findings["new_url"].notna()]
+    assert after["new_url"].tolist() == ["https://new.test/repair"]
+    assert after["message"].item().startswith("after the plan: ")
+    causes = found.causes[found.causes["when"] == "after"]
+    assert len(causes) == 26
+    kinds = found.kinds.set_index(["scope", "kind"])
+    assert kinds.loc[("after", "home"), "links"] == 34
+
+
+def test_plan_that_loses_everything_is_told() -> None:
+    plan = PLAN.fit(pd.DataFrame({"old_url": [f"{SITE}/"], "action": ["gone"]}))
+    found = build_profile(voices(*NATURAL), SITE, plan=plan)
+    assert found.summary["homepage"]["after"] is None
+    assert "profile-lost-domains" in set(found.findings["check"])
+    assert len(found.lost) == 34

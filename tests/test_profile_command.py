@@ -42,8 +42,10 @@ def test_profile_prints_shares_and_writes_tables(folder: Path) -> None:
     links, plan = folder / "links.csv", folder / "plan.csv"
     result = run("profile", links, "--site", SITE, "--plan", plan, "--out", out)
     assert result.exit_code == 0, result.output
-    assert "homepage, links before: 20 of 30 = 67%" in result.output
-    assert "homepage, links after: 20 of 20 = 100%" in result.output
+    assert "homepage, today: 67% (" in result.output
+    assert "20 of 30) of links" in result.output
+    assert "homepage, after the plan: 100% (" in result.output
+    assert "home 67% / 67%, other 33% / 33%" in result.output
     names = {path.name for path in out.iterdir()}
     assert {"profile.json", "anchors.csv", "kinds.csv"} <= names
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from redirectmap.cli.output import emit_json, json_option, quiet_option, say
+from redirectmap.cli.output import (
+    emit_json,
+    json_option,
+    print_findings,
+    quiet_option,
+    say,
+)
+from redirectmap.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from redirectmap.profile.build import Profile
     from redirectmap.profile.ranges import SiteType
 
@@ -54,13 +64,11 @@ def command(
 ) -> None:
     """Judge the profile in BACKLINKS exports against its site's type and age."""
     from redirectmap.profile.build import build_profile
-    from redirectmap.profile.rivals import site_of
     from redirectmap.readers import read_backlinks, read_site
     from redirectmap.tables import PLAN, read_csv_table
     from redirectmap.tables.files import read_strict_csv
 
     links, _ = read_backlinks(backlinks)
-    tables = [read_backlinks([path])[0] for path in competitors]
     searched = read_strict_csv(queries).iloc[:, 0].tolist() if queries else []
     profile = build_profile(
         links,
@@ -69,9 +77,10 @@ def command(
         age_months=age_months,
         pages=read_site(pages).pages if pages else None,
         plan=read_csv_table(plan, PLAN) if plan else None,
-        competitors=[(site_of(table), table) for table in tables],
+        competitors=_competitors(competitors),
         brands=brands,
-        keywords=[*keywords, *searched],
+        keywords=keywords,
+        queries=searched,
     )
     if out:
         from redirectmap.profile.write import write_profile
@@ -84,18 +93,114 @@ def command(
         _print(profile)
 
 
+def _competitors(paths: tuple[Path, ...]) -> list[tuple[str, pd.DataFrame]]:
+    """Return each competitor's site and links; several exports of one are merged."""
+    from redirectmap.profile.rivals import site_of
+    from redirectmap.readers import read_backlinks
+
+    by_site: dict[str, list[Path]] = {}
+    for path in paths:
+        table, _ = read_backlinks([path])
+        if table.empty:
+            raise InputError(
+                "holds no backlink", hint="export it anew", where=str(path)
+            )
+        by_site.setdefault(site_of(table), []).append(path)
+    return [(site, read_backlinks(files)[0]) for site, files in by_site.items()]
+
+
+_WHEN = (
+    ("before", "today"),
+    ("after", "after the plan"),
+    ("dumped", "if all went to the homepage"),
+)
+
+
 def _print(profile: Profile) -> None:
     summary = profile.summary
-    for when in ("before", "after"):
-        for name, share in (summary["homepage"][when] or {}).items():
-            click.echo(
-                f"homepage, {name} {when}: {share['part']} of {share['total']}"
-                f" = {(share['share'] or 0):.0%}"
-                f" (95 %: {share['low']:.0%} to {share['high']:.0%})"
-            )
-    usual = summary["range"]
-    click.echo(f"usual: {usual['low']:.0%} to {usual['high']:.0%}, {usual['why']}")
-    for name, counts in summary["anchor_mix"].items():
-        click.echo(f"anchors {name}: {counts['links']} ({counts['domains']} domains)")
-    for finding in profile.findings.to_dict("records"):
-        click.echo(f"{finding['severity']} {finding['check']}: {finding['message']}")
+    click.echo(f"{summary['links']} links from {summary['domains']} domains")
+    home = summary["homepage"]
+    rows = [(name, home[key]) for key, name in _WHEN if home[key]]
+    rows[1:1] = [
+        (f"{name} only" if name == "follow" else "new in 6 months", share)
+        for name, share in summary["scopes"].items()
+        if name != "all" and share
+    ]
+    for name, share in rows:
+        links, domains = _share(share["links"]), _share(share["domains"])
+        click.echo(f"homepage, {name}: {links} of links, {domains} of domains")
+    usual, verdict = summary["range"], summary["verdict"]
+    told = {name: value.replace("_", " ") for name, value in verdict.items()}
+    click.echo(
+        f"usual: {usual['low']:.0%} to {usual['high']:.0%} for {usual['why']}; "
+        f"links are {told['links']}, domains {told['domains']}"
+    )
+    _print_new(summary)
+    _print_kinds(profile.kinds)
+    mixes = [("anchors", summary["anchor_mix"])]
+    if summary["anchor_mix_after"]:
+        mixes.append(("anchors after the plan", summary["anchor_mix_after"]))
+    for name, mix in mixes:
+        click.echo(f"{name}, share of domains: {_mix(mix)}")
+    _print_field(summary["competitors"])
+    print_findings(profile.findings)
+
+
+def _share(share: Mapping[str, Any]) -> str:
+    if share["share"] is None:
+        return "none"
+    return (
+        f"{share['share']:.0%} ({share['low']:.0%}-{share['high']:.0%}, "
+        f"{share['part']} of {share['total']})"
+    )
+
+
+def _print_new(summary: Mapping[str, Any]) -> None:
+    new, newest = summary["new_links"], summary["newest"]
+    if newest is None:
+        click.echo("new links: not known, the exports have no dates")
+    elif new is None:
+        click.echo(f"new links: none in the 6 months before {newest}")
+    else:
+        verdict = new["verdict"].replace("_", " ")
+        click.echo(
+            f"new links: usual {new['low']:.0%} to {new['high']:.0%} for "
+            f"{new['why']}; domains are {verdict}"
+        )
+
+
+def _print_kinds(kinds: pd.DataFrame) -> None:
+    for scope, name in (("all", "today"), ("after", "after the plan")):
+        rows = kinds[(kinds["scope"] == scope) & kinds["links"].gt(0)]
+        parts = [
+            f"{row.kind} {row.links_share:.0%} / {row.domains_share:.0%}"
+            for row in rows.itertuples()
+        ]
+        if parts:
+            click.echo(f"links / domains by kind of page, {name}: {', '.join(parts)}")
+
+
+def _mix(mix: Mapping[str, Mapping[str, float]]) -> str:
+    parts = [
+        f"{name.replace('_', ' ')} {of['domains_share']:.0%}"
+        for name, of in mix.items()
+        if of["domains"]
+    ]
+    return ", ".join(parts)
+
+
+def _print_field(field: Mapping[str, Any] | None) -> None:
+    if field is None:
+        return
+    for site, share in field["sites"].items():
+        click.echo(f"{site}: homepage {_share(share['domains'])} of domains")
+        click.echo(f"  anchors: {_mix(field['anchor_mix'][site])}")
+    cluster = field["cluster"]
+    if cluster is None:
+        click.echo(field["note"])
+        return
+    odd = ", ".join(cluster["outliers"])
+    click.echo(
+        f"competitors: {cluster['low']:.0%} to {cluster['high']:.0%}"
+        f"{f' without {odd}' if odd else ''}; we are {cluster['we_are']}"
+    )

@@ -1,21 +1,21 @@
 """What a backlink profile looks like, against its site's type, age and rivals.
 
 `ranges` holds the practitioner's ranges, `shares` measures with intervals,
-`moves` carries links through a plan, `anchors` classes link texts, `flags` says
-what looks unnatural and which links cause it, `rivals` compares, `build` puts
-it together. Guardrails, not laws: nothing here is a score.
+`moves` and `after` carry links through a plan, `anchors` classes link texts,
+`flags` says what looks unnatural and which links cause it, `rivals` compares,
+`build` puts it together. Guardrails, not laws: nothing here is a score.
 """
 
 from redirectmap.profile.ranges import SITE_TYPES, SiteType, Verdict, expected, judge
-from redirectmap.profile.shares import HomepageShares, Share, homepage_share
+from redirectmap.profile.shares import HomepageShare, Share, measure_home
 
 __all__ = [
     "SITE_TYPES",
-    "HomepageShares",
+    "HomepageShare",
     "Share",
     "SiteType",
     "Verdict",
     "expected",
-    "homepage_share",
     "judge",
+    "measure_home",
 ]

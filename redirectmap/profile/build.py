@@ -1,7 +1,7 @@
 """Put a profile together: shares by kind, anchors, flags, rivals, after the plan.
 
 Reads   `backlinks`, optionally `pages`, `plan`, competitors' `backlinks`.
-Writes  `Profile`: a summary for JSON, anchors, page kinds and `findings`.
+Writes  `Profile`: a summary for JSON, its tables and `findings`.
 Bounds  brand names come from the domain and from what the titles share;
         keywords from titles and h1s, unless they are given.
 """
@@ -14,29 +14,24 @@ from typing import Any
 
 import pandas as pd
 
-from redirectmap.profile.anchors import CLASSES
-from redirectmap.profile.findings import (
-    flag_findings,
-    kind_findings,
-    loss_findings,
-    share_findings,
-)
-from redirectmap.profile.flags import Flag, flags
+from redirectmap.errors import InputError
+from redirectmap.profile.after import After, after_plan
+from redirectmap.profile.findings import findings_of
+from redirectmap.profile.flags import Flag, flags, variety
 from redirectmap.profile.links import classed_links
-from redirectmap.profile.ranges import SiteType, expected, judge
-from redirectmap.profile.rivals import cluster, rival_shares
-from redirectmap.profile.shares import (
-    HomepageShare,
-    HomepageShares,
-    Share,
-    homepage_share,
-    measure,
-    measure_home,
+from redirectmap.profile.measures import (
+    Scopes,
+    anchor_mix,
+    anchor_table,
+    kind_table,
+    newest,
+    scopes_of,
 )
-from redirectmap.signals.kinds import KINDS, page_kind
+from redirectmap.profile.ranges import Range, SiteType, expected, judge
+from redirectmap.profile.rivals import Field, field_of
+from redirectmap.profile.shares import HomepageShare, measure_home
+from redirectmap.signals.kinds import page_kind
 from redirectmap.tables import FINDINGS, PAGES
-
-NEW_DAYS = 183
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +41,12 @@ class Profile:
     Attributes:
         summary: Everything that is not a long table, ready for JSON.
         anchors: One row per anchor text and target: class, links, domains.
-        kinds: One row per scope and page kind: links and domains with intervals.
+        kinds: One row per scope and page kind: links and domains with intervals;
+            scopes all, follow, new, and with a plan after, after_follow,
+            after_new.
         causes: One row per flag and link that causes it.
+        lost: Links that the plan leads nowhere; empty without a plan.
+        rivals: One row per site, ours first; empty without competitors.
         findings: Schema `FINDINGS`.
     """
 
@@ -55,7 +54,36 @@ class Profile:
     anchors: pd.DataFrame
     kinds: pd.DataFrame
     causes: pd.DataFrame
+    lost: pd.DataFrame
+    rivals: pd.DataFrame
     findings: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is known of a profile before anything is said about it.
+
+    Attributes:
+        scopes: Classed links: all, follow, new.
+        home: Homepage shares of each scope that has links.
+        usual: The range of all links.
+        new_usual: The range of new links.
+        kinds: See `Profile`.
+        flags: What looks unnatural today.
+        after: After the plan; None without one.
+        field: Competitors; None without any.
+        site_type: What the site is.
+    """
+
+    scopes: Scopes
+    home: dict[str, HomepageShare]
+    usual: Range
+    new_usual: Range
+    kinds: pd.DataFrame
+    flags: list[Flag]
+    after: After | None
+    field: Field | None
+    site_type: SiteType
 
 
 def build_profile(  # noqa: PLR0913 (every input is optional but two)
@@ -69,6 +97,7 @@ def build_profile(  # noqa: PLR0913 (every input is optional but two)
     competitors: Sequence[tuple[str, pd.DataFrame]] = (),
     brands: Collection[str] = (),
     keywords: Collection[str] = (),
+    queries: Collection[str] = (),
 ) -> Profile:
     """Judge the backlink profile of one site.
 
@@ -82,55 +111,46 @@ def build_profile(  # noqa: PLR0913 (every input is optional but two)
         competitors: Site and `BACKLINKS` of each competitor.
         brands: Brand names; found from domain and titles where empty.
         keywords: Phrases the site wants to be found for, besides titles.
+        queries: Search Console queries; those of empty words are left out.
 
     Raises:
         InputError: No live link points at the site.
+        UsageError: A competitor's export is about the site itself.
     """
     pages = _titles_of(plan) if pages is None else pages
-    shares = homepage_share(backlinks, site, plan)
-    links = classed_links(backlinks, site, pages, brands=brands, keywords=keywords)
-    scopes = _scopes(links)
+    links = classed_links(
+        backlinks, site, pages, brands=brands, keywords=keywords, queries=queries
+    )
+    if links.empty:
+        raise InputError(
+            "no live link points at this site",
+            hint="give the domain that the links point at",
+            where=site,
+        )
     base = _content_pages(pages)
-    usual = expected(site_type, age_months, content_pages=base)
-    raised = flags(links)
-    table = kind_table(scopes)
-    new = scopes["new"]
-    new_share = measure_home(new) if len(new) else None
-    new_usual = expected(site_type, age_months, scope="new", content_pages=base)
-    found = [
-        *share_findings(shares, usual, new_share, new_usual),
-        *kind_findings(table, site_type),
-        *loss_findings(shares, plan),
-        *flag_findings(raised, links),
-    ]
-    summary = {
-        "site": site,
-        "site_type": site_type,
-        "age_months": age_months,
-        "range": {"low": usual.low, "high": usual.high, "why": usual.reason},
-        "homepage": _homepage_rows(shares),
-        "verdict": {
-            "links": judge(shares.before.links, usual),
-            "domains": judge(shares.before.domains, usual),
-        },
-        "scopes": {
-            name: measure_home(rows).row() if len(rows) else None
-            for name, rows in scopes.items()
-        },
-        "kinds": table[table["scope"] == "all"].round(4).to_dict("records"),
-        "new_links": _new_row(new_share, new_usual.low, new_usual.high),
-        "anchor_mix": anchor_mix(links),
-        "competitors": _rivals_row(competitors, shares),
-        "flags": [
-            {"check": f.check, "page": f.page, "message": f.message} for f in raised
-        ],
-    }
+    scopes, raised = scopes_of(links), flags(links)
+    after = None if plan is None else after_plan(links, plan, raised)
+    kinds = kind_table(scopes | _later(after))
+    found = Measured(
+        scopes,
+        {name: measure_home(rows) for name, rows in scopes.items() if len(rows)},
+        expected(site_type, age_months, content_pages=base),
+        expected(site_type, age_months, scope="new", content_pages=base),
+        kinds,
+        raised,
+        after,
+        field_of(competitors, site, links),
+        site_type,
+    )
+    facts = {"site": site, "site_type": site_type, "age_months": age_months}
     return Profile(
-        summary,
+        {**facts, "content_pages": base, **_summary(found)},
         anchor_table(links),
-        table,
-        _causes(raised, links),
-        FINDINGS.fit(pd.DataFrame(found, columns=FINDINGS.names)),
+        kinds,
+        _causes(found),
+        after.lost if after else pd.DataFrame(),
+        found.field.table() if found.field else pd.DataFrame(),
+        FINDINGS.fit(pd.DataFrame(findings_of(found), columns=FINDINGS.names)),
     )
 
 
@@ -144,118 +164,102 @@ def _titles_of(plan: pd.DataFrame | None) -> pd.DataFrame | None:
 def _content_pages(pages: pd.DataFrame | None) -> int | None:
     if pages is None:
         return None
-    return sum(page_kind(url) == "article" for url in pages["url"])
+    rows = zip(pages["url"], pages["title"], strict=True)
+    return sum(page_kind(url, title) == "article" for url, title in rows)
 
 
-def _scopes(links: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the links of each scope; `new` is told by the export's last date."""
-    first = pd.to_datetime(links["first_seen"], errors="coerce", utc=True)
-    last = pd.to_datetime(links["last_seen"], errors="coerce", utc=True)
-    until = pd.concat([first, last]).max()
-    new = first >= until - pd.Timedelta(days=NEW_DAYS)
-    return {"all": links, "follow": links[links["follow"]], "new": links[new]}
-
-
-def kind_table(scopes: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return links and domains of each page kind in each scope, with intervals."""
-    rows: list[dict[str, Any]] = []
-    for scope, links in scopes.items():
-        for kind in KINDS:
-            found = measure(links, links["kind"].eq(kind).to_numpy(dtype=bool))
-            rows.append(
-                {
-                    "scope": scope,
-                    "kind": kind,
-                    **_flat("links", found.links),
-                    **_flat("domains", found.domains),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def _flat(name: str, share: Share) -> dict[str, float]:
+def _later(after: After | None) -> Scopes:
+    """Return the scopes after the plan."""
+    if after is None:
+        return {}
+    scopes = scopes_of(after.links)
     return {
-        name: share.part,
-        f"{name}_share": share.value,
-        f"{name}_low": share.low,
-        f"{name}_high": share.high,
+        "after": scopes["all"],
+        "after_follow": scopes["follow"],
+        "after_new": scopes["new"],
     }
 
 
-def anchor_mix(links: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return links and referring domains by anchor class."""
-    grouped = links.groupby("class")["source_domain"]
-    counts, domains = grouped.size(), grouped.nunique()
-    return {
-        name: {"links": int(counts.get(name, 0)), "domains": int(domains.get(name, 0))}
-        for name in CLASSES
-    }
-
-
-def anchor_table(links: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per anchor and target, most referring domains first."""
-    named = links.assign(anchor=links["anchor"].fillna(""))
-    grouped = named.groupby(["target_url", "anchor", "class"], sort=True)
-    table = grouped.agg(
-        links=("source_url", "size"),
-        domains=("source_domain", "nunique"),
-        follow=("follow", "sum"),
-    ).reset_index()
-    return table.sort_values(
-        ["domains", "links", "target_url", "anchor"],
-        ascending=[False, False, True, True],
-        ignore_index=True,
-    )
-
-
-def _causes(raised: Sequence[Flag], links: pd.DataFrame) -> pd.DataFrame:
+def _causes(found: Measured) -> pd.DataFrame:
+    """Return the links behind each flag, as they point today or after the plan."""
     names = ["source_url", "source_domain", "target_url", "anchor", "class"]
+    when = [("now", found.flags, found.scopes["all"])]
+    if found.after:
+        when.append(("after", list(found.after.flags), found.after.links))
     parts = [
-        links.loc[list(flag.causes), names].assign(check=flag.check) for flag in raised
+        links.loc[list(flag.causes), names].assign(check=flag.check, when=name)
+        for name, raised, links in when
+        for flag in raised
     ]
-    empty = pd.DataFrame(columns=["check", *names])
-    return pd.concat(parts)[["check", *names]] if parts else empty
+    columns = ["check", "when", *names]
+    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _homepage_rows(shares: HomepageShares) -> dict[str, Any]:
+def _summary(found: Measured) -> dict[str, Any]:
+    usual, home = found.usual, found.home["all"]
     return {
-        "before": shares.before.row(),
-        "after": shares.after.row() if shares.after else None,
-        "lost_links": shares.lost_links,
-        "lost_domains": list(shares.lost_domains),
-        "open_links": shares.open_links,
+        "links": len(found.scopes["all"]),
+        "domains": int(found.scopes["all"]["source_domain"].nunique()),
+        "range": {"low": usual.low, "high": usual.high, "why": usual.reason},
+        "homepage": _homepage(found),
+        "verdict": {
+            "links": judge(home.links, usual),
+            "domains": judge(home.domains, usual),
+        },
+        "scopes": {
+            name: found.home[name].row() if name in found.home else None
+            for name in found.scopes
+        },
+        "kinds": _records(found.kinds),
+        "new_links": _new(found),
+        "newest": _day(found.scopes["all"]),
+        "anchor_mix": anchor_mix(found.scopes["all"]),
+        "anchor_mix_after": anchor_mix(found.after.links) if found.after else None,
+        "anchor_variety": round(variety(found.scopes["all"]), 4),
+        "competitors": found.field.row() if found.field else None,
+        "flags": _flag_rows(found.flags),
+        "flags_after": _flag_rows(found.after.flags) if found.after else None,
     }
 
 
-def _new_row(
-    share: HomepageShare | None, low: float, high: float
-) -> dict[str, Any] | None:
-    return None if share is None else {**share.row(), "low": low, "high": high}
+def _homepage(found: Measured) -> dict[str, Any]:
+    after = found.after
+    if after is None:
+        return {"before": found.home["all"].row(), "after": None, "dumped": None}
+    still = measure_home(after.links).row() if len(after.links) else None
+    return {
+        "before": found.home["all"].row(),
+        "after": still,
+        "dumped": after.dumped.row(),
+        "sent_home": len(after.sent_home),
+        "lost_links": len(after.lost),
+        "lost_domains": list(after.domains),
+        "open_links": after.open_links,
+    }
 
 
-def _rivals_row(
-    competitors: Sequence[tuple[str, pd.DataFrame]], own: HomepageShares
-) -> dict[str, Any] | None:
-    if not competitors:
+def _new(found: Measured) -> dict[str, Any] | None:
+    if "new" not in found.home:
         return None
-    found = rival_shares(competitors)
-    field = cluster({name: share.domains.value for name, share in found.items()})
-    value = own.before.domains.value
-    return {
-        "sites": {name: share.row() for name, share in found.items()},
-        "anchor_mix": {
-            name: anchor_mix(classed_links(table, name, None))
-            for name, table in competitors
-        },
-        "cluster": field
-        and {
-            "low": round(field.low, 4),
-            "high": round(field.high, 4),
-            "members": list(field.members),
-            "outliers": list(field.outliers),
-            "we_are": "inside"
-            if field.low <= value <= field.high
-            else ("below" if value < field.low else "above"),
-        },
-        "note": None if field else "too little data: a cluster needs 3 competitors",
-    }
+    share, usual = found.home["new"], found.new_usual
+    limits = {"low": usual.low, "high": usual.high, "why": usual.reason}
+    return {**share.row(), **limits, "verdict": judge(share.domains, usual)}
+
+
+def _day(links: pd.DataFrame) -> str | None:
+    date = newest(links)
+    return None if pd.isna(date) else date.date().isoformat()
+
+
+def _flag_rows(raised: Sequence[Flag]) -> list[dict[str, Any]]:
+    return [
+        {"check": f.check, "page": f.page, "message": f.message, "links": len(f.causes)}
+        for f in raised
+    ]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows for JSON: not known becomes null."""
+    known = table.round(4).astype(object)
+    rows = known.where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]

@@ -7,42 +7,104 @@ what a plan would break is a warning.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from redirectmap.profile.after import After
 from redirectmap.profile.flags import Flag
 from redirectmap.profile.ranges import Range, SiteType, judge
-from redirectmap.profile.shares import HomepageShare, HomepageShares, Share
+from redirectmap.profile.rivals import Field
+from redirectmap.profile.shares import HomepageShare, Share, measure_home
+
+if TYPE_CHECKING:
+    from redirectmap.profile.build import Measured
 
 Row = dict[str, Any]
 HOME_SHIFT = 0.10
+SHOWN = 3
 
 
-def share_findings(
-    shares: HomepageShares,
-    usual: Range,
-    new: HomepageShare | None,
-    new_usual: Range,
-) -> Iterator[Row]:
-    """Yield what the homepage's share says, before and after the plan."""
-    yield from _against("profile-homepage-share", "now", shares.before, usual)
-    if new is not None:
-        yield from _against("profile-new-links", "in new links", new, new_usual)
-    if shares.after is None:
-        return
-    yield from _against(
-        "profile-homepage-share-after", "after the plan", shares.after, usual
+def findings_of(found: Measured) -> list[Row]:
+    """Return everything a profile shows, as rows of `FINDINGS`."""
+    home, links = found.home, found.scopes["all"]
+    rows = [*_against("profile-homepage-share", "now", home["all"], found.usual)]
+    if "new" in home:
+        new = found.new_usual
+        rows += _against("profile-new-links", "in new links", home["new"], new)
+    if found.after is not None:
+        rows += _after(home["all"], found.after, found.usual)
+        rows += flag_findings(found.after.flags, found.after.links, "after the plan: ")
+    rows += kind_findings(found.kinds, found.site_type)
+    rows += _place(found.field)
+    return [*rows, *flag_findings(found.flags, links)]
+
+
+def _after(before: HomepageShare, after: After, usual: Range) -> Iterator[Row]:
+    if len(after.links):
+        now = measure_home(after.links)
+        name = "profile-homepage-share-after"
+        yield from _against(name, "after the plan", now, usual)
+        yield from _dump(before, now, after)
+    if len(after.lost):
+        yield _lost(after, before.links.total)
+
+
+def _dump(before: HomepageShare, now: HomepageShare, after: After) -> Iterator[Row]:
+    rise = max(
+        now.links.value - before.links.value, now.domains.value - before.domains.value
     )
-    before, after = shares.before.links, shares.after.links
-    if after.total and after.value - before.value > HOME_SHIFT:
+    if rise <= HOME_SHIFT:
+        return
+    pages = after.sent_home.groupby("before")["source_domain"].nunique()
+    most = ", ".join(pages.sort_values(ascending=False).head(SHOWN).index)
+    sent = f"; {len(after.sent_home)} links of inner pages land there" if most else ""
+    yield _row(
+        "warning",
+        "profile-homepage-dump",
+        f"the plan lifts the homepage's share of links from {before.links.value:.0%} "
+        f"to {now.links.value:.0%}, of domains from {before.domains.value:.0%} to "
+        f"{now.domains.value:.0%}{sent}",
+        "send linked pages to their successors, not to the homepage"
+        + (f": {most}" if most else ""),
+        rise,
+    )
+
+
+def _lost(after: After, total: int) -> Row:
+    names = ", ".join(after.domains[:SHOWN])
+    more = f": {names}{' ...' if len(after.domains) > SHOWN else ''}" if names else ""
+    return _row(
+        "warning",
+        "profile-lost-domains",
+        f"{len(after.lost)} links end at no page after the plan; "
+        f"{len(after.domains)} domains are lost{more}",
+        "redirect the linked pages, or accept the loss; lost_links.csv lists them",
+        len(after.lost) / total,
+    )
+
+
+def _place(field: Field | None) -> Iterator[Row]:
+    """Yield where we stand among competitors, if not among them."""
+    if field is None:
+        return
+    if field.cluster is None:
+        hint = "add exports of competitors that rank for the same queries"
+        yield _row("notice", "profile-competitors", field.note, hint, None)
+        return
+    share = next(iter(field.shares.values())).domains
+    if field.verdict in {"edge", "outside"}:
+        side = "above" if share.value > field.cluster.high else "below"
+        sure = "" if field.verdict == "outside" else ", which may be chance"
+        odd = ", ".join(field.cluster.outliers)
         yield _row(
-            "warning",
-            "profile-homepage-dump",
-            f"the plan lifts the homepage's share of links from {before.value:.0%} to "
-            f"{after.value:.0%}",
-            "send linked pages to their successors, not to the homepage",
-            after.value - before.value,
+            "notice",
+            "profile-competitors",
+            f"homepage share of domains is {side} the {field.cluster.range.text} of "
+            f"{len(field.cluster.members)} competitors{sure}: {_figures(share)}",
+            "what ranks in your field is the better guide"
+            + (f"; left out as outliers: {odd}" if odd else ""),
+            None,
         )
 
 
@@ -92,30 +154,16 @@ def kind_findings(kinds: pd.DataFrame, site_type: SiteType) -> Iterator[Row]:
         )
 
 
-def loss_findings(shares: HomepageShares, plan: pd.DataFrame | None) -> Iterator[Row]:
-    """Yield which referring domains the plan would lose."""
-    if plan is None or not shares.lost_links:
-        return
-    names = ", ".join(shares.lost_domains[:3])
-    yield _row(
-        "warning",
-        "profile-lost-domains",
-        f"{shares.lost_links} links end at no page after the plan; "
-        f"{len(shares.lost_domains)} domains are lost{f': {names}' if names else ''}",
-        "redirect the linked pages, or accept the loss",
-        shares.lost_links / shares.before.links.total,
-    )
-
-
-def flag_findings(raised: Sequence[Flag], links: pd.DataFrame) -> Iterator[Row]:
+def flag_findings(
+    raised: Sequence[Flag], links: pd.DataFrame, when: str = ""
+) -> Iterator[Row]:
     """Yield one notice per flag, with examples of the links that cause it."""
     for flag in raised:
         sources = links.loc[list(flag.causes), "source_domain"].unique()
         examples = ", ".join(sorted(map(str, sources))[:3])
-        row = _row(
-            "notice", flag.check, f"{flag.message} ({examples})", flag.hint, None
-        )
-        yield {**row, "old_url": flag.page}
+        text = f"{when}{flag.message} ({examples})"
+        row = _row("notice", flag.check, text, flag.hint, None)
+        yield {**row, "new_url" if when else "old_url": flag.page}
 
 
 def _row(

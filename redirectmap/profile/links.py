@@ -19,13 +19,16 @@ import pandas as pd
 from redirectmap.profile.anchors import MAX_KEYWORD, AnchorClass, classify
 from redirectmap.profile.brand import Words
 from redirectmap.profile.keywords import Keyword, Keywords, keywords_of
-from redirectmap.profile.lexicon import stem
+from redirectmap.profile.lexicon import stem, words_of
 from redirectmap.profile.moves import followed, own_links, page_key
 from redirectmap.profile.vocabulary import GENERIC, WITH_BRAND
-from redirectmap.signals.kinds import PageKind, page_kind
+from redirectmap.signals.kinds import PageKind, is_home, page_kind
 from redirectmap.urls import Url, parse, registrable_domain
 
 SITEWIDE_KEYWORDS = 400
+MIN_NAME = 4
+"""Letters from which the beginning of a longer name is a name."""
+_BETWEEN = re.compile(r"\s(?:[|\u2013\u2014\u00b7\u2022\u00bb~-]|::)\s")
 _EMPTY_WORDS = frozenset(map(stem, GENERIC | WITH_BRAND))
 
 
@@ -93,21 +96,39 @@ def _closer(own: AnchorClass, general: AnchorClass) -> AnchorClass:
 
 
 def brand_names(site: str, pages: pd.DataFrame | None = None) -> list[str]:
-    """Find the brand: the domain's name, and what most titles end or begin with."""
+    """Find the brand: the domain's name, and what most titles end or begin with.
+
+    A part of the homepage's title that begins such a name is one as well:
+    `Hartmann` of `Hartmann Leeds`.
+    """
     found = parse(site if "//" in site else f"https://{site}")
     host = found.host if isinstance(found, Url) else site
     label = registrable_domain(host).removeprefix("www.").split(".")[0].split(":")[0]
     names = [label, label.replace("-", " ")]
     if pages is None or len(pages) < 3:
         return names
-    ends: Counter[str] = Counter()
     titles = pages["title"].dropna()
+    ends: Counter[str] = Counter()
     for title in titles:
-        parts = re.split(r"\s[|\u2013\u2014-]\s", title)
+        parts = _parts(title)
         if len(parts) > 1:
-            ends.update({parts[0].strip(), parts[-1].strip()})
+            ends.update({parts[0], parts[-1]})
     common = [text for text, n in ends.most_common(2) if n >= max(3, 0.3 * len(titles))]
-    return [*names, *common]
+    home = titles[pages["url"].map(is_home).astype(bool)]
+    short = (p for title in home for p in _parts(title) if _begins(p, common))
+    return list(dict.fromkeys([*names, *common, *short]))
+
+
+def _parts(title: str) -> list[str]:
+    """Cut a title at ` | `, ` - ` and their like."""
+    return [part.strip() for part in _BETWEEN.split(title) if part.strip()]
+
+
+def _begins(part: str, names: list[str]) -> bool:
+    """Say whether a part of the homepage's title begins one of the names."""
+    words = words_of(part)
+    begun = any(words_of(name)[: len(words)] == words for name in names)
+    return begun and len("".join(words)) >= MIN_NAME and part not in names
 
 
 def _page_keywords(

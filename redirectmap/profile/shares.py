@@ -5,7 +5,7 @@ decision. So the interval of a share of links is Wilson's with the sample that
 the likeness within domains leaves (Kish's effective size as the floor), and a
 share of referring domains counts every domain once.
 
-Reads   `backlinks`; of a plan: old_url, action, new_url.
+Reads   `backlinks`.
 Writes  `Share`s.
 Bounds  what the vendor never saw is not in the sample; the interval knows
         nothing about that.
@@ -25,8 +25,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from redirectmap.errors import InputError
-from redirectmap.profile.moves import carry, own_links
 from redirectmap.signals.kinds import is_home
 
 LEVEL = 0.95
@@ -78,61 +76,6 @@ class HomepageShare:
     def row(self) -> dict[str, Any]:
         """Return both shares for a JSON file."""
         return {"links": self.links.row(), "domains": self.domains.row()}
-
-
-@dataclass(frozen=True, slots=True)
-class HomepageShares:
-    """The homepage's share before a plan and, where there is one, after it.
-
-    Attributes:
-        before: On the profile as it is.
-        after: With every link carried through the plan; links to pages that
-            are gone or unplanned are out, those in review stay where they are.
-        lost_links: Links whose page is gone or not in the plan.
-        lost_domains: Referring domains that would have no link left, sorted.
-        open_links: Links whose page waits for a decision.
-    """
-
-    before: HomepageShare
-    after: HomepageShare | None = None
-    lost_links: int = 0
-    lost_domains: tuple[str, ...] = ()
-    open_links: int = 0
-
-
-def homepage_share(
-    backlinks: pd.DataFrame, site: str, plan: pd.DataFrame | None = None
-) -> HomepageShares:
-    """Measure which share of the profile points at the homepage.
-
-    Args:
-        backlinks: Schema `BACKLINKS`; lost links and other sites' are left out.
-        site: Any URL of the site; its registrable domain says what is ours.
-        plan: Schema `PLAN`; carries every link to where it will lead.
-
-    Raises:
-        InputError: No link points at the site.
-    """
-    links = own_links(backlinks, site)
-    if links.empty:
-        raise InputError(
-            "no live link points at this site",
-            hint="give the domain that the links point at",
-            where=site,
-        )
-    before = measure_home(links)
-    if plan is None:
-        return HomepageShares(before)
-    carried = carry(links, plan)
-    alive = carried["fate"] != "lost"
-    gone = set(links["source_domain"]) - set(carried.loc[alive, "source_domain"])
-    return HomepageShares(
-        before,
-        after=measure_home(carried[alive]),
-        lost_links=int((~alive).sum()),
-        lost_domains=tuple(sorted(gone)),
-        open_links=int((carried["fate"] == "open").sum()),
-    )
 
 
 def measure_home(links: pd.DataFrame) -> HomepageShare:
