@@ -21,7 +21,6 @@ MAX_TEXT = 20_000
 MAX_IDENTIFIERS = 50
 MAX_HTML_FOR_TEXT = 2_000_000
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_SPACE = re.compile(r"\s+")
 _KINDS = {"sku", "mpn", "isbn", "productid", "gtin"}
 _POST_ID = re.compile(r"\b(?:postid|page-id|product-id|node)-(\d+)\b")
 
@@ -77,7 +76,7 @@ def _walk(value: Any, found: list[str], depth: int) -> None:  # noqa: ANN401
 def content(html: str, title: str, lang: str | None) -> dict[str, Any]:
     """Return the columns text, content_hash and lang of a page."""
     text = _main_text(html)
-    told = f"{title}\n{_SPACE.sub(' ', text)}".encode()
+    told = f"{title}\n{' '.join(text.split())}".encode()
     if lang is None and len(text) >= 100:
         lang = _detected(text[:400])
     return {
@@ -94,7 +93,10 @@ def _main_text(html: str) -> str:
         text = extract_plain_text(
             html, main_content=False, alt_texts=False, links=False
         )
-    return CONTROL.sub("", text[: MAX_TEXT * 2]).strip()[:MAX_TEXT]
+    text = text[: MAX_TEXT * 2]
+    if not text.replace("\n", "").replace("\t", "").isprintable():  # cheap to ask
+        text = CONTROL.sub("", text)
+    return text.strip()[:MAX_TEXT]
 
 
 def _detected(text: str) -> str | None:

@@ -49,13 +49,21 @@ def _only_errors(site: SiteFile) -> str:
     """Say what a site answers that has no page at all; empty where it has one.
 
     A list may hold nothing but dead URLs; a site whose every answer is an error
-    is a wrong address.
+    or leads away is a wrong address.
     """
-    good, listed, status, url = site.db.execute(
-        "SELECT max(p.status < 400), sum(u.listed), p.status, u.url FROM urls u"
-        " JOIN pages p ON p.id = u.id WHERE u.kind = 'page'"
+    listed, good = site.db.execute(
+        "SELECT sum(u.listed), sum(p.status BETWEEN 200 AND 299) FROM urls u"
+        " LEFT JOIN pages p ON p.id = u.id WHERE u.kind = 'page'"
     ).fetchone()
-    return "" if good or listed != 1 else f"{url}: answers {status}"
+    if good or listed != 1:
+        return ""
+    url, status, outcome, reason = site.db.execute(
+        "SELECT u.url, p.status, u.outcome, u.reason FROM urls u"
+        " JOIN pages p ON p.id = u.id WHERE u.listed"
+    ).fetchone() or ("", 0, "", "")
+    if 300 <= status < 400:
+        return f"{url}: {outcome} ({reason or status})"
+    return f"{url}: answers {status}" if url else ""
 
 
 def _settle_redirects(site: SiteFile) -> None:

@@ -160,9 +160,10 @@ def _hint(last: Mapping[str, Any]) -> str:
     reason = str(last["reason"])
     hints = {
         "blocked_address": "for your own staging site: --allow-private HOST:PORT",
-        "robots": "the site's owner can go past robots.txt with --ignore-robots",
         "conn_error": "check the address, and that the server runs",
         "timeout": "try again later, or raise --timeout",
+        "offsite": "crawl the site that it redirects to",
+        "robots": "the site's owner can go past robots.txt with --ignore-robots",
         "excluded": "loosen --include and --exclude",
     }
     for word, hint in hints.items():
