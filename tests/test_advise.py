@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from redirectmap.cli import main
-from redirectmap.profile.advise import Ground, advise, deserving, ground
+from redirectmap.profile.advise import advice_findings, advise, deserving
+from redirectmap.profile.ground import Ground, ground
 from redirectmap.tables import BACKLINKS, PAGES, TRAFFIC
 
 SITE = "https://harlow.example"
@@ -152,3 +154,62 @@ def test_opportunities_without_a_known_column_are_refused(tmp_path: Path) -> Non
     )
     assert result.exit_code == 3
     assert "title" in result.output
+
+
+QUERY_ROWS = pd.DataFrame(
+    {
+        "query": ["boiler repair leeds", "drain cleaning", "blocked drain cost"],
+        "clicks": [1.0, 2.0, 3.0],
+        "impressions": [10.0, 50.0, 900.0],
+        "position": [2.0, 12.0, 9.0],
+    }
+)
+
+
+def test_keyword_is_the_query_in_reach_with_most_impressions() -> None:
+    own = ground(own_pages(), SITE, LINKS, queries=QUERY_ROWS)
+    keywords = own.pages.set_index("url")["keyword"]
+    assert keywords[f"{SITE}/services/drains"] == "blocked drain cost"
+    assert keywords[f"{SITE}/services/boiler-repair"] is None
+    found = one(own, title="How to clean a blocked drain")
+    assert found["keyword"] == "blocked drain cost"
+    assert "ranks 9, within reach" in str(found["why"])
+
+
+def test_authority_of_the_linking_domain_is_told() -> None:
+    links = LINKS.assign(authority=[61.0, np.nan])
+    found = one(ground(own_pages(), SITE, links), title="x", url="https://news.test/a")
+    assert found["authority"] == 61
+    assert "authority 61" in str(found["why"])
+
+
+def test_homepage_full_of_names_gets_its_address() -> None:
+    rows = [(f"d{n}.test", "/", "Harlow Heating") for n in range(25)]
+    base = ground(own_pages(), SITE, backlinks(*rows), brands=["Harlow Heating"])
+    found = one(base, title="Thanks to Harlow Heating and others at the football cup")
+    assert (found["kind"], found["anchor_class"]) == ("home", "naked_url")
+    assert "100%" in str(found["anchor_why"])
+
+
+def test_profile_full_of_exact_anchors_gets_descriptions() -> None:
+    rows = [(f"d{n}.test", "/blog/boiler-noise", "boiler repair") for n in range(23)]
+    found = one(ground(own_pages(), SITE, backlinks(*rows)), title="Blocked drains")
+    assert found["anchor_class"] == "descriptive"
+    assert "all domains" in str(found["anchor_why"])
+
+
+def test_advice_becomes_findings(base: Ground) -> None:
+    asked = pd.DataFrame(
+        [
+            {"title": "Boiler repair", "url": "https://diy.test/new"},
+            {"title": "Sourdough bread recipes with olives"},
+        ]
+    )
+    found = advice_findings(advise(base, asked), deserving(base))
+    checks = set(found["check"])
+    assert checks == {
+        "advise-already-links",
+        "advise-no-inner-page",
+        "advise-deserves-link",
+    }
+    assert (found["severity"] == "notice").all()

@@ -25,6 +25,12 @@ def emit_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows for JSON: not known becomes null."""
+    known = table.astype(object).where(table.notna(), None)
+    return [{str(k): v for k, v in row.items()} for row in known.to_dict("records")]
+
+
 def print_findings(findings: pd.DataFrame, limit: int = 30) -> None:
     """Print findings as a person reads them, at most `limit`; say what is left."""
     for row in findings.head(limit).to_dict("records"):

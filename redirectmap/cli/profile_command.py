@@ -43,7 +43,9 @@ _FILE = click.Path(path_type=Path)
 @click.option("--pages", type=_FILE, help="The site, for keywords and brand.")
 @click.option("--brand", "brands", multiple=True, help="A brand name.")
 @click.option("--keyword", "keywords", multiple=True, help="A keyword you aim at.")
-@click.option("--queries", type=_FILE, help="CSV; its first column is keywords.")
+@click.option(
+    "--queries", type=_FILE, help="Search Console queries, or a list of keywords."
+)
 @click.option("--out", type=_FILE, help="Folder for the tables.")
 @json_option
 @quiet_option
@@ -65,11 +67,11 @@ def command(
     """Judge the profile in BACKLINKS exports against its site's type and age."""
     from redirectmap.profile.build import build_profile
     from redirectmap.readers import read_backlinks, read_site
+    from redirectmap.readers.queries import read_queries
     from redirectmap.tables import PLAN, read_csv_table
-    from redirectmap.tables.files import read_strict_csv
 
     links, _ = read_backlinks(backlinks)
-    searched = read_strict_csv(queries).iloc[:, 0].tolist() if queries else []
+    searched = read_queries(queries)["query"].tolist() if queries else []
     profile = build_profile(
         links,
         site,

@@ -5,120 +5,39 @@ the default; the homepage is right for a broad mention of the brand, or where
 nothing inside fits. Among pages about as relevant, those win that rank 5-20,
 convert, and have few links. Every answer says which points decided.
 
-Reads   `pages`, `backlinks`, `traffic`; opportunities: title, url, text.
-Writes  one row per opportunity; a ranked list of pages.
+Reads   `Ground`; opportunities: title, url, text.
+Writes  one row per opportunity; a ranked list of pages; rows of `findings`.
 Bounds  relevance is the cosine of text embeddings: it knows topics, not trust.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from redirectmap.matching.embeddings import STATIC, embed
-from redirectmap.profile.brand import Words
-from redirectmap.profile.flags import EXACT_SHARE, MIN_PAGE_LINKS
+from redirectmap.matching.embeddings import embed
+from redirectmap.profile.flags import EXACT_SHARE, MIN_DOMAINS, MIN_PAGE_LINKS
+from redirectmap.profile.ground import STRIKING, Ground
 from redirectmap.profile.lexicon import words_of
-from redirectmap.profile.links import brand_names, classed_links
 from redirectmap.profile.moves import page_key
-from redirectmap.signals.kinds import page_kind
 from redirectmap.signals.words import Floats
+from redirectmap.tables import FINDINGS
 from redirectmap.urls import Url, parse, registrable_domain
 
-STRIKING = (5.0, 20.0)
 RELEVANT = 0.35
 """Cosine below which no inner page is about the opportunity's topic."""
 NEAR = 0.85
 """Share of the best cosine from which a page is about as relevant."""
 FEW_DOMAINS = 3
 PARTIAL_SHARE = 0.20
+BRANDED_SHARE = 0.70
 IMPORTANT = ("category", "service", "product", "location")
 OPPORTUNITY_COLUMNS = ("title", "url", "text")
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What advice stands on.
-
-    Attributes:
-        site: URL of the site.
-        pages: Our live pages: url, label, kind, domains, exact, partial, links,
-            position, impressions, clicks, conversions; row = page number.
-        vectors: One embedding per page, unit length.
-        links: The classed links of the site.
-        words: Brand names.
-        model: Which embedding.
-    """
-
-    site: str
-    pages: pd.DataFrame
-    vectors: Floats
-    links: pd.DataFrame
-    words: Words
-    model: str
-
-
-def ground(
-    pages: pd.DataFrame,
-    site: str,
-    backlinks: pd.DataFrame,
-    traffic: pd.DataFrame | None = None,
-    *,
-    brands: Collection[str] = (),
-    model: str = STATIC,
-) -> Ground:
-    """Prepare what `advise` and `deserving` need; embeds every page once."""
-    links = classed_links(backlinks, site, pages, brands=brands)
-    words = Words.of(brands or brand_names(site, pages))
-    status = pages["status"].fillna(200)
-    live = pages[status.eq(200) & _indexable(pages)].reset_index(drop=True)
-    kinds = pd.Series([page_kind(url) for url in live["url"]], dtype=object)
-    live = live.assign(kind=kinds)
-    live = live[live["kind"] != "file"].reset_index(drop=True)
-    fields = live[["title", "h1", "description", "text"]].fillna("")
-    texts = fields.agg(" ".join, axis=1).tolist()
-    table = pd.DataFrame(
-        {
-            "url": live["url"],
-            "label": live["h1"].fillna(live["title"]).fillna(live["url"]),
-            "kind": live["kind"],
-        }
-    )
-    table = _with_links(table, links)
-    table = _with_traffic(table, traffic)
-    return Ground(site, table, embed(texts, model), links, words, model)
-
-
-def _indexable(pages: pd.DataFrame) -> pd.Series:
-    robots = pages["robots"].fillna("").astype(str).str.lower()
-    return ~robots.str.contains("noindex")
-
-
-def _with_links(table: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
-    keys = links["target_url"].map(page_key)
-    own = table["url"].map(page_key)
-    domains = links.groupby(keys)["source_domain"].nunique()
-    columns = {"domains": own.map(domains), "links": own.map(keys.value_counts())}
-    for name in ("exact", "partial"):
-        rows = links["class"] == name
-        counts = links[rows].groupby(keys[rows])["source_domain"].nunique()
-        columns[name] = own.map(counts)
-    filled = {name: values.fillna(0).astype(int) for name, values in columns.items()}
-    return table.assign(**filled)
-
-
-def _with_traffic(table: pd.DataFrame, traffic: pd.DataFrame | None) -> pd.DataFrame:
-    names = ["position", "impressions", "clicks", "conversions"]
-    if traffic is None:
-        return table.assign(**dict.fromkeys(names, np.nan))
-    keyed = traffic.assign(key=traffic["url"].map(page_key)).drop_duplicates("key")
-    by_key = keyed.set_index("key")
-    own = table["url"].map(page_key)
-    return table.assign(**{name: own.map(by_key[name]) for name in names})
+TOLD = 20
+"""Pages that deserve a link and become findings, at most."""
 
 
 def deserving(base: Ground, limit: int = 50) -> pd.DataFrame:
@@ -150,6 +69,9 @@ def _reasons(page: dict[Any, Any]) -> list[str]:
     found = []
     if STRIKING[0] <= page["position"] <= STRIKING[1]:
         found.append(f"ranks {page['position']:.0f}, within reach")
+    elif page["keyword"] is not None:
+        rank = f"{page['keyword_position']:.0f}"
+        found.append(f"query {page['keyword']!r} ranks {rank}, within reach")
     if page["conversions"] > 0:
         found.append(f"{page['conversions']:.0f} conversions")
     if page["kind"] in IMPORTANT and page["domains"] < FEW_DOMAINS:
@@ -166,7 +88,8 @@ def advise(base: Ground, opportunities: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         title, url, target, kind, relevance (cosine), keyword, anchor_class,
-        already_links_to, why, alternatives; one row each, order kept.
+        anchor_why, already_links_to, authority (of the linking domain, as a
+        vendor gives it), why, alternatives; one row each, order kept.
     """
     named = opportunities.reindex(columns=list(OPPORTUNITY_COLUMNS))
     named = named.astype(object).where(named.notna(), "")
@@ -185,26 +108,34 @@ _ADVICE = (
     "relevance",
     "keyword",
     "anchor_class",
+    "anchor_why",
     "already_links_to",
+    "authority",
     "why",
     "alternatives",
 )
 
 
 def _advice(base: Ground, opportunity: dict[Any, Any], near: Floats) -> dict[str, Any]:
-    linked = _already(base.links, opportunity["url"])
+    domain = _domain(opportunity["url"])
+    linked = _already(base.links, domain)
     page, why, others = _choose(base, opportunity, near, linked)
     row = base.pages.iloc[page]
-    home = row["kind"] == "home"
+    anchor, reason = _anchor_class(base, row)
+    authority = base.authority.get(domain)
+    if authority is not None:
+        why.append(f"its domain has authority {authority:.0f} of 100, says the vendor")
     return {
         "title": opportunity["title"],
         "url": opportunity["url"],
         "target": row["url"],
         "kind": row["kind"],
         "relevance": round(float(near[page]), 3),
-        "keyword": None if home else _keyword(base, str(row["label"])),
-        "anchor_class": _anchor_class(row),
+        "keyword": None if row["kind"] == "home" else _keyword(base, row),
+        "anchor_class": anchor,
+        "anchor_why": reason,
         "already_links_to": " ".join(linked) or None,
+        "authority": authority,
         "why": "; ".join(why),
         "alternatives": " ".join(base.pages["url"].iloc[others]) or None,
     }
@@ -239,26 +170,83 @@ def _choose(
     return chosen, why, [p for p in order[:4].tolist() if p != chosen][:3]
 
 
-def _already(links: pd.DataFrame, url: str) -> list[str]:
-    """Return which of our pages the opportunity's domain links to, sorted."""
+def _domain(url: str) -> str:
     found = parse(url)
     if not isinstance(found, Url):
-        return []
-    domain = registrable_domain(found.host).removeprefix("www.")
+        return ""
+    return registrable_domain(found.host).removeprefix("www.")
+
+
+def _already(links: pd.DataFrame, domain: str) -> list[str]:
+    """Return which of our pages the opportunity's domain links to, sorted."""
     same = links["source_domain"].str.removeprefix("www.") == domain
-    return sorted(links.loc[same, "target_url"].unique())
+    return sorted(links.loc[same, "target_url"].unique()) if domain else []
 
 
-def _keyword(base: Ground, label: str) -> str:
-    return " ".join(base.words.without_brand(words_of(label))[0])
+def _keyword(base: Ground, page: pd.Series) -> str:
+    """Return the query in reach, or what the page calls itself."""
+    if page["keyword"] is not None:
+        return str(page["keyword"])
+    return " ".join(base.words.without_brand(words_of(str(page["label"])))[0])
 
 
-def _anchor_class(page: pd.Series) -> str:
-    """Say which class of anchor keeps the page's mix healthy."""
-    if page["kind"] == "home":
-        return "branded"
+def _anchor_class(base: Ground, page: pd.Series) -> tuple[str, str]:
+    """Say which class of anchor keeps the mix healthy, and why."""
     domains = max(int(page["domains"]), 1)
-    if page["links"] >= MIN_PAGE_LINKS and page["exact"] / domains >= EXACT_SHARE:
-        return "branded"
+    if page["kind"] == "home":
+        named = page["branded"] / domains
+        if page["domains"] >= MIN_DOMAINS and named >= BRANDED_SHARE:
+            return "naked_url", f"{named:.0%} of its domains use the name already"
+        return "branded", "the homepage is linked by its name"
+    exact = page["exact"] / domains
+    if page["links"] >= MIN_PAGE_LINKS and exact >= EXACT_SHARE:
+        return "branded", f"{exact:.0%} of its domains use exact keywords"
+    everywhere = _exact_share(base.links)
+    if everywhere >= EXACT_SHARE:
+        return "descriptive", f"{everywhere:.0%} of all domains use exact keywords"
     keyworded = (page["exact"] + page["partial"]) / domains
-    return "descriptive" if keyworded >= PARTIAL_SHARE else "partial"
+    if keyworded >= PARTIAL_SHARE:
+        return "descriptive", f"{keyworded:.0%} of its domains use its keyword"
+    return "partial", "few links use its keyword yet"
+
+
+def _exact_share(links: pd.DataFrame) -> float:
+    """Return the share of referring domains with an exact anchor; 0 for few."""
+    total = int(links["source_domain"].nunique())
+    exact = links.loc[links["class"] == "exact", "source_domain"].nunique()
+    return exact / total if total >= MIN_DOMAINS else 0.0
+
+
+def advice_findings(answers: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
+    """Return what advice tells, as schema `FINDINGS`.
+
+    Args:
+        answers: From `advise`.
+        ranked: From `deserving`.
+    """
+    rows = [*_opportunity_findings(answers), *_page_findings(ranked.head(TOLD))]
+    return FINDINGS.fit(pd.DataFrame(rows, columns=FINDINGS.names))
+
+
+def _opportunity_findings(answers: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for row in answers.to_dict("records"):
+        name = row["title"] or row["url"]
+        if row["already_links_to"] is not None:
+            text = f"{name!r}: its domain links to {row['already_links_to']} already"
+            hint = "a domain that does not link to you yet is worth more"
+            yield _row("advise-already-links", row["target"], text, hint)
+        if row["kind"] == "home" and "no inner page" in row["why"]:
+            text = f"{name!r}: {row['why']}"
+            hint = "write a page on this topic, or take the homepage"
+            yield _row("advise-no-inner-page", row["target"], text, hint)
+
+
+def _page_findings(ranked: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for row in ranked.to_dict("records"):
+        hint = "aim one of the next links at it"
+        yield _row("advise-deserves-link", row["url"], row["reasons"], hint)
+
+
+def _row(check: str, url: str, message: str, hint: str) -> dict[str, Any]:
+    row = {"severity": "notice", "check": check, "old_url": url}
+    return {**row, "message": message, "hint": hint}

@@ -13,7 +13,7 @@ Bounds  links to hosts without a fetched page are left out.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -151,35 +151,43 @@ def _read_crawl(path: Path) -> SiteLinks:
         ends = ends_of(dict(file.db.execute(_HOPS)))
     finally:
         file.close()
-    columns = ("id", "url", "status", "robots", "title", "identifiers", "state", "why")
-    table = pd.DataFrame(rows, columns=list(columns))
-    numbers = np.full(int(table["id"].max()) + 1 if len(table) else 1, -1, np.int32)
-    numbers[table["id"]] = np.arange(len(table), dtype=np.int32)
-    missing = [
-        None if state == "done" else _MISSING.get(str(why), UNREAD)
-        for state, why in zip(table["state"], table["why"], strict=True)
-    ]
-    told = [
-        orjson.loads(text) if isinstance(text, str) else None
-        for text in table["identifiers"]
-    ]
-    pages = table[["url", "status", "robots", "title"]].assign(
-        status=table["status"].astype("float64"),
-        final_url=table["url"].map(ends).astype(object),
-        identifiers=pd.Series(told, dtype=object),
-        missing=pd.Series(missing, dtype=object),
-    )
+    ids = [row[0] for row in rows]
+    numbers = np.full(max(ids, default=0) + 1, -1, np.int32)
+    numbers[ids] = np.arange(len(rows), dtype=np.int32)
     source, target = numbers[packed >> 33], numbers[(packed >> 3) & (2**30 - 1)]
-    flags = (packed & 7).astype(np.uint8)
     inside = (source >= 0) & (target >= 0)
-    return _own(SiteLinks(pages, source[inside], target[inside], flags[inside]))
+    flags = (packed[inside] & 7).astype(np.uint8)
+    return _own(SiteLinks(_crawled(rows, ends), source[inside], target[inside], flags))
+
+
+def _crawled(
+    rows: Sequence[tuple[Any, ...]], ends: Mapping[str, str | None]
+) -> pd.DataFrame:
+    """Return the pages of a crawl; lists become columns of objects, which is fast."""
+    _, urls, status, robots, titles, told, states, why = (
+        zip(*rows, strict=True) if rows else [()] * 8
+    )
+    missing = [
+        None if state == "done" else _MISSING.get(str(outcome), UNREAD)
+        for state, outcome in zip(states, why, strict=True)
+    ]
+    columns = {
+        "url": urls,
+        "robots": robots,
+        "final_url": [ends.get(url) for url in urls],
+        "title": titles,
+        "identifiers": [orjson.loads(text) if text else None for text in told],
+        "missing": missing,
+    }
+    pages = {name: pd.Series(values, dtype=object) for name, values in columns.items()}
+    return pd.DataFrame(pages).assign(status=pd.Series(status, dtype="float64"))
 
 
 def _own(site: SiteLinks) -> SiteLinks:
     """Leave out pages of hosts on which nothing was fetched, and their links."""
-    hosts = [host_of(url) for url in site.pages["url"]]
-    fetched = site.pages["missing"].isna()
-    ours = set(pd.Series(hosts)[fetched])
+    urls, missing = site.pages["url"].tolist(), site.pages["missing"].tolist()
+    hosts = [host_of(url) for url in urls]
+    ours = {host for host, why in zip(hosts, missing, strict=True) if why is None}
     kept = np.fromiter((host in ours for host in hosts), bool, len(hosts))
     if kept.all():
         return site
