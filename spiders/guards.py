@@ -21,6 +21,8 @@ MAX_SEGMENTS = 20
 MAX_REPEATS = 3
 MAX_PARAMETERS = 12
 MAX_DEPTH = 500
+SELF_HOPS = 2
+LONG_NUMBER = 12
 SESSION = re.compile(
     r"^(?:jsessionid|phpsessid|aspsessionid\w*|asp\.net_sessionid|cfid|cftoken|"
     r"sid|sessid|sessionid|session_id|osCsid|zenid)$",
@@ -95,8 +97,8 @@ def shape(url: Url) -> str:
 
 
 def _mask(part: str) -> str:
-    if part.isdecimal() or part.lstrip("-").isdecimal():
-        return "#"
+    if part.lstrip("-").isdecimal():
+        return "#" if len(part) < LONG_NUMBER else "*"
     part = _TOKEN.sub("*", part)
     return re.sub(r"\d+", "#", part)
 
@@ -136,6 +138,7 @@ class Budgets:
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.queries: dict[str, set[str]] = {}
+        self.selfmade: dict[str, int] = {}
         self.seen: dict[str, _Seen] = {}
         self.closed: dict[str, str] = {}
 
@@ -148,6 +151,11 @@ class Budgets:
         pattern = shape(url)
         if pattern in self.closed:
             return self.closed[pattern]
+        if run >= SELF_HOPS and "*" in pattern:
+            # random names that only pages of random names lead to
+            self.selfmade[pattern] = self.selfmade.get(pattern, 0) + 1
+            if self.selfmade[pattern] > 1.5 * self.budget:
+                return "trap:shape"
         if url.query and "&" in url.query:
             names = "&".join(one.partition("=")[0] for one in url.query.split("&"))
             known = self.queries.setdefault(url.path, set())

@@ -28,6 +28,7 @@ class Origins:
     """The rules of every origin that a crawl meets.
 
     Args:
+        agent: Our product token, by which a group of rules is chosen.
         fetch: Fetches one URL, guarded, without following redirects.
         known: Called when an origin's rules are there, with the rows that
             waited for them and what is to be noted (URL, code, message).
@@ -35,9 +36,11 @@ class Origins:
 
     def __init__(
         self,
+        agent: str,
         fetch: Callable[[str], Awaitable[Response]],
         known: Callable[[str, Robots, list[Row], list[Note]], None],
     ) -> None:
+        self._agent = agent
         self._fetch = fetch
         self._known = known
         self._rules: dict[str, Robots] = {}
@@ -85,7 +88,7 @@ class Origins:
         for _hop in range(robots_txt.MAX_REDIRECTS + 1):
             response = await self._fetch(place)
             if response.status not in FOLLOWED:
-                return _robots_of(response)
+                return _robots_of(response, self._agent)
             raw = response.headers.get("Location") or b""
             target = parse_url(raw.decode("latin-1"), place, as_browser=True)
             if not isinstance(target, Url):
@@ -94,9 +97,9 @@ class Origins:
         return Robots()
 
 
-def _robots_of(response: Response) -> Robots:
+def _robots_of(response: Response, agent: str) -> Robots:
     if response.status >= 400:
         return robots_txt.for_status(response.status)
     if response.status >= 300:
         return Robots()
-    return robots_txt.parse(response.body, "redirectmap")
+    return robots_txt.parse(response.body, agent)

@@ -60,6 +60,16 @@ class Robots:
         return None if verdict else f"robots.txt: Disallow: {rule[:200]}"
 
 
+def product_token(user_agent: str | None) -> str:
+    """Return the name by which robots.txt may address us (RFC 9309, 2.2.1).
+
+    That of a custom user agent, but not `Mozilla`, which is nobody's name.
+    """
+    found = re.match(r"[A-Za-z_-]+", user_agent or "")
+    name = found.group().lower() if found else "mozilla"
+    return "redirectmap" if name == "mozilla" else name
+
+
 def for_status(status: int) -> Robots:
     """Return what a status other than 200 means: 4xx no rules, 5xx all closed."""
     if status >= 500:

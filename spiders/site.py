@@ -28,11 +28,11 @@ from spiders.answers import (
     retry_after,
 )
 from spiders.frontier import Frontier
-from spiders.guards import AddressGuard, FetchError, shape
+from spiders.guards import SELF_HOPS, AddressGuard, Budgets, FetchError, shape
 from spiders.origins import Note, Origins
 from spiders.pace import GROANS, Pace
 from spiders.reading import MAX_SITEMAPS, SITEMAP_CAP, Reader
-from spiders.robots import MAX_BYTES, Robots
+from spiders.robots import MAX_BYTES, Robots, product_token
 from spiders.scope import Scope
 
 RETRIED_ERRORS = {"conn_error", "incomplete", "timeout"}
@@ -56,12 +56,12 @@ class SiteSpider(Spider):
         guard = AddressGuard(job.allow_private)
         self.reader = Reader(job, self.scope, Redirects(self.scope, guard), site.known)
         self.pace = Pace(job.concurrency, job.delay)
-        self.origins = Origins(self._fetch_robots, self._robots_known)
+        agent = product_token(job.user_agent)
+        self.origins = Origins(agent, self._fetch_robots, self._robots_known)
         self.fetched = site.counts().done
         self.in_work = 0
         self.end: tuple[str, str] | None = None
-        for pattern, why in _closed_shapes(site):
-            self.scope.budgets.closed[pattern] = why
+        _recall(site, self.scope.budgets)
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield nothing: URLs come from the site file."""
@@ -234,10 +234,22 @@ class SiteSpider(Spider):
             asyncio.ensure_future(engine.close_spider_async(reason=state))  # noqa: RUF006
 
 
-def _closed_shapes(site: SiteFile) -> list[tuple[str, str]]:
-    """Return the shapes an earlier run of this crawl closed."""
-    rows = site.db.execute(
-        "SELECT DISTINCT outcome, substr(reason, 7) FROM urls"
-        " WHERE state = 'skipped' AND outcome = 'trap:same_content'"
-    ).fetchall()
-    return [(pattern, why) for why, pattern in rows]
+def _recall(site: SiteFile, budgets: Budgets) -> None:
+    """Bring the budgets to where an earlier run of this crawl left them."""
+    for url, run, depth in site.db.execute(
+        "SELECT url, run, depth FROM urls WHERE kind = 'page' AND state != 'skipped'"
+        " AND (run >= ? OR instr(url, '&')) ORDER BY id",
+        (SELF_HOPS,),
+    ):
+        budgets.refuses(_known(url), run, depth)
+    for url, content in site.db.execute(
+        "SELECT u.url, p.content_hash FROM pages p JOIN urls u ON u.id = p.id"
+        " WHERE u.kind = 'page' AND p.content_hash IS NOT NULL ORDER BY p.fetched_at"
+    ):
+        budgets.fetched(_known(url), content)
+
+
+def _known(text: str) -> Url:
+    url = parse_url(text)
+    assert isinstance(url, Url)  # noqa: S101  (only such are in the file)
+    return url

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 import time
@@ -291,3 +292,33 @@ def test_a_start_that_leaves_the_site_is_said(serve: Serve, tmp_path: Path) -> N
     with pytest.raises(ServerError, match=r"leaves the site to new\.example") as told:
         crawl(tmp_path / "site.db", server)
     assert "redirects to" in told.value.hint
+
+
+@pytest.mark.crawl
+def test_an_endless_space_that_never_repeats_itself_ends(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """Ten new random names a page, and new words on each; killed and resumed."""
+
+    def answer(_server: Server, path: str) -> Answer:
+        if path == "/robots.txt":
+            return 404, {}, ""
+        seed = hashlib.sha256(path.encode()).hexdigest()
+        names = [hashlib.sha256(f"{seed}{n}".encode()).hexdigest() for n in range(10)]
+        words = " ".join(name[:6] for name in names)
+        return (
+            200,
+            {},
+            f"<p>{words}</p>"
+            + "".join(f"<a href=/x/{name[:12]}>{name[:5]}</a>" for name in names),
+        )
+
+    server = serve(answer)
+    out = tmp_path / "site.db"
+    first = crawl(out, server, max_pages=150)
+    assert first.state == "capped"
+    report = crawl(out, server, resume=True)
+    assert report.state == "finished"
+    assert report.done <= 500
+    assert report.skipped.keys() == {"trap:shape"}
+    assert "trap:shape" in next(iter(warned(out, "trap").values()))

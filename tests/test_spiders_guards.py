@@ -117,6 +117,16 @@ def test_a_large_shape_with_many_contents_stays_open() -> None:
         assert budgets.refuses(url(f"http://e.com/{n}"), 3, 5) is None
 
 
+def test_random_names_that_lead_to_random_names_are_cut() -> None:
+    """Even if every page of them says something else."""
+    budgets = Budgets(200)
+    names = [f"http://e.com/x/{n:012x}" for n in range(10**9, 10**9 + 400)]
+    verdicts = [budgets.refuses(url(one), 3, 5) for one in names]
+    assert verdicts[:300] == [None] * 300
+    assert set(verdicts[300:]) == {"trap:shape"}
+    assert budgets.refuses(url("http://e.com/x/00ffee112233"), 0, 1) is None
+
+
 def test_a_chain_of_one_shape_is_cut() -> None:
     assert Budgets(200).refuses(url("http://e.com/2026/1"), 201, 201) == "trap:chain"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spiders.robots import MAX_BYTES, Robots, for_status, matches, parse
+from spiders.robots import MAX_BYTES, Robots, for_status, matches, parse, product_token
 
 CORPUS = Path(__file__).parents[1] / "../shared/hostile/robots"
 
@@ -75,6 +75,24 @@ def test_crawl_delay_is_capped_or_ignored(text: str, delay: float | None) -> Non
     robots = parse(f"User-agent: *\nCrawl-delay: {text}".encode(), "redirectmap")
     assert robots.delay == delay
     assert robots.warnings
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "token"),
+    [
+        (None, "redirectmap"),
+        ("ShopBot/2.1 (+https://shop.example)", "shopbot"),
+        ("Mozilla/5.0 (X11; Linux x86_64)", "redirectmap"),
+    ],
+)
+def test_product_token(user_agent: str | None, token: str) -> None:
+    assert product_token(user_agent) == token
+
+
+def test_the_rule_that_forbids_is_named() -> None:
+    robots = parse(b"User-agent: *\nDisallow: /a\nAllow: /a/b", "redirectmap")
+    assert robots.forbids("/a/x") == "robots.txt: Disallow: /a"
+    assert robots.forbids("/a/b") is None
 
 
 def test_server_error_closes_and_client_error_opens() -> None:
