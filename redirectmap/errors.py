@@ -64,6 +64,15 @@ class InputError(RedirectmapError):
         )
         return cls(f"column {name!r} is missing", hint=hint, where=where)
 
+    @classmethod
+    def unreadable(
+        cls, where: object, error: OSError, *, hint: str = "check the path"
+    ) -> Self:
+        """Build the error for a file that cannot be opened or read."""
+        return cls(
+            f"cannot be read: {error.strerror or error}", hint=hint, where=str(where)
+        )
+
 
 class ServerError(RedirectmapError):
     """A server or a site did not answer as needed."""

@@ -142,14 +142,13 @@ def _shower(*, quiet: bool) -> Any:  # noqa: ANN401
 
 
 def _listed(path: Path) -> tuple[str, ...]:
+    from redirectmap.tables.files import decode_utf8
+
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"cannot be read: {error}",
-            hint="give a text file with one URL a line",
-            where=str(path),
-        ) from error
+        lines = decode_utf8(path.read_bytes(), str(path)).splitlines()
+    except OSError as error:
+        hint = "give a text file with one URL a line"
+        raise InputError.unreadable(path, error, hint=hint) from error
     urls: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():

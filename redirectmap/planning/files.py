@@ -136,10 +136,8 @@ def _sample(path: Path) -> str:
         with path.open("rb") as stream:
             return stream.read(65_536).decode("utf-8-sig", errors="replace")
     except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}",
-            hint="check the path of the plan",
-            where=str(path),
+        raise InputError.unreadable(
+            path, error, hint="check the path of the plan"
         ) from error
 
 

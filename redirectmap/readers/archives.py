@@ -10,19 +10,20 @@ Source  WordPress `wxr_export`; the CDX server's README
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from redirectmap.errors import InputError
 from redirectmap.readers.builder import SiteBuilder
-from redirectmap.readers.files import binary
+from redirectmap.readers.files import binary, encoding_of, head_of, text_pieces
 from redirectmap.readers.records import Site, Tally
 
-MAX_CDX = 2_000_000_000
+PIECE = 1 << 20
+_AROUND = re.compile(r"[\s,]*")
+MAX_ROW = 1 << 20
 _DOCUMENT = re.compile(r"text/html|application/(?:pdf|xhtml)|warc/revisit|unk|^-$|^$")
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -48,7 +49,7 @@ def read_wxr(path: Path, sources_name: str | None) -> Site:
             "text": _plain(item.get("encoded", "")),
             "identifiers": identifiers,
         }
-        builder.add(0, page)
+        builder.add(int(item["line"]), page)
     return builder.site()
 
 
@@ -57,29 +58,41 @@ def _plain(html: str) -> str:
 
 
 def _wxr_items(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the items of an export, read in pieces; memory of one item."""
     from lxml import etree
 
-    with binary(path) as stream:
-        body = _NOT_XML.sub(b"", stream.read())
-    parser = etree.XMLPullParser(
-        events=("end",), resolve_entities=False, no_network=True, load_dtd=False
-    )
-    if b"<!DOCTYPE" in body[:4096]:
+    head = head_of(path)
+    if b"<!DOCTYPE" in head:
         raise InputError(
             "declares a document type", hint="export it again", where=str(path)
         )
+    parser = etree.XMLPullParser(
+        events=("end",), resolve_entities=False, no_network=True, load_dtd=False
+    )
+    wide = encoding_of(head) != "utf-8" and not encoding_of(head).startswith("utf-8")
     try:
-        parser.feed(body)
-        for _, element in parser.read_events():
-            if element.tag == "item":
-                yield {_local(child.tag): child.text or "" for child in element}
-                element.clear()
+        with binary(path) as stream:
+            while piece := stream.read(PIECE):
+                parser.feed(piece if wide else _NOT_XML.sub(b"", piece))
+                yield from _items(parser)
+        parser.close()
     except etree.XMLSyntaxError as error:
         raise InputError(
             f"its XML breaks: {error.msg}",
             hint="export it again; the file is cut or damaged",
             where=f"{path}:{error.lineno}",
         ) from error
+
+
+def _items(parser: Any) -> Iterator[dict[str, str]]:  # noqa: ANN401 -- untyped
+    for _, element in parser.read_events():
+        if element.tag != "item":
+            continue
+        fields = {_local(child.tag): child.text or "" for child in element}
+        yield fields | {"line": str(element.sourceline or 0)}
+        element.clear()
+        while element.getprevious() is not None:
+            del element.getparent()[0]
 
 
 def _local(tag: object) -> str:
@@ -92,35 +105,56 @@ def read_cdx(path: Path, sources_name: str | None) -> Site:
     Raises:
         InputError: It is other JSON, or cut.
     """
-    with binary(path) as stream:
-        body = stream.read(MAX_CDX)
-    try:
-        rows = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InputError(
-            f"its JSON breaks: {error}", hint="fetch it again", where=str(path)
-        ) from error
-    if not is_cdx(rows):
-        raise InputError(
-            "is a JSON list, but not of the Wayback index",
-            hint="a pages table has one JSON object per line (.jsonl)",
-            where=str(path),
-        )
     builder = SiteBuilder(Tally(path, "wayback index (CDX)", "urls"), sources_name)
-    for number, row in enumerate(rows[1:], start=2):
-        if row:
-            builder.tally.rows_in += 1
-            _capture(builder, number, dict(zip(rows[0], row, strict=False)))
+    with text_pieces(path, PIECE) as pieces:
+        _read_captures(builder, _json_rows(path, pieces))
     return builder.site()
 
 
-def is_cdx(rows: Any) -> bool:  # noqa: ANN401 -- any JSON
-    """Tell the Wayback index from other JSON lists."""
-    return (
-        isinstance(rows, list)
-        and bool(rows)
-        and isinstance(rows[0], list)
-        and "original" in rows[0]
+def _read_captures(builder: SiteBuilder, rows: Iterator[Any]) -> None:
+    names = next(rows, None)
+    if not isinstance(names, list) or "original" not in names:
+        raise InputError(
+            "is a JSON list, but not of the Wayback index",
+            hint="a pages table has one JSON object per line (.jsonl)",
+            where=str(builder.tally.path),
+        )
+    for number, row in enumerate(rows, start=2):
+        if row == []:  # what follows is the key to ask for the rest with
+            key = next(rows, [""])
+            builder.tally.note(f"is not all: ask again with resumeKey={key[0]}")
+            break
+        builder.tally.rows_in += 1
+        if isinstance(row, list) and len(row) == len(names):
+            _capture(builder, number, dict(zip(names, row, strict=True)))
+        else:
+            builder.tally.refuse(number, "fields", str(row)[:200])
+
+
+def _json_rows(path: Path, pieces: Iterator[str]) -> Iterator[Any]:
+    """Yield the elements of a JSON list one by one; memory of a piece of it."""
+    decoder = json.JSONDecoder()
+    text = next(pieces, "").lstrip("\ufeff \t\r\n").removeprefix("[")
+    place = 0
+    while True:
+        around = _AROUND.match(text, place)
+        place = around.end() if around else place
+        if text.startswith("]", place):
+            return
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except ValueError as error:
+            more = next(pieces, "")
+            if not more or len(text) - place > MAX_ROW:
+                raise _broken_json(path, error) from error
+            text, place = text[place:] + more, 0
+            continue
+        yield value
+
+
+def _broken_json(path: Path, error: ValueError) -> InputError:
+    return InputError(
+        f"its JSON breaks: {error}", hint="fetch it again; it is cut", where=str(path)
     )
 
 

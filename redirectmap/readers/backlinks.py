@@ -104,8 +104,8 @@ def joined_backlinks(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         table = pd.concat(tables, ignore_index=True)
         table = table[~_links(table).duplicated().to_numpy()].reset_index(drop=True)
     if len(table["vendor"].unique()) > 1:
-        table = _merged(table)
-    return BACKLINKS.fit(table.drop(columns="pair"))
+        return BACKLINKS.fit(_merged(table))
+    return table[_NAMES]  # fits already: another copy of millions of links is dear
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -121,7 +121,7 @@ def _frame(parts: list[dict[str, NDArray[Any]]]) -> pd.DataFrame:
         found = [part.pop(name) for part in parts]
         values = np.concatenate(found) if found else np.empty(0, dtype=object)
         columns[name] = pd.Series(values, dtype=kinds.get(name, "object"), copy=False)
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 class _Reader:

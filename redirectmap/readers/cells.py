@@ -16,13 +16,21 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 from redirectmap.errors import InputError
-from redirectmap.readers.files import MAX_LINE, TOO_LONG, head_of, nature_of, text_lines
+from redirectmap.readers.files import (
+    MAX_LINE,
+    TOO_LONG,
+    capped_text,
+    encoding_of,
+    head_of,
+    nature_of,
+    text_lines,
+)
 from redirectmap.readers.headers import (
     check_header,
     find_header,
@@ -36,7 +44,16 @@ from redirectmap.readers.values import MAX_CELL
 DELIMITERS = ",;\t|"
 HEADER_WITHIN = 40
 MAX_COLUMNS = 2_000
-MAX_MEMBER = 512 * 1024 * 1024
+MAX_MEMBER = 16 << 30
+_ZIPPED: tuple[Kind, ...] = (
+    "traffic",
+    "pages",
+    "backlinks",
+    "legacy",
+    "links",
+    "urls",
+    "domains",
+)
 
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -87,7 +104,8 @@ def open_table(
     """
     nature = nature_of(head_of(path)) if encoding is None else "text"
     if nature == "zip":
-        yield _from_zip(path, kinds)
+        with _from_zip(path, kinds) as table:
+            yield table
     elif nature == "text":
         with text_lines(path, encoding) as lines:
             yield _table(path, lines, kinds)
@@ -211,30 +229,43 @@ def _is_comment(cells: list[str], width: int) -> bool:
     return len(cells) == 1 or (noted and len(cells) != width)
 
 
-def _from_zip(path: Path, kinds: Sequence[Kind]) -> Table:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if "xl/workbook.xml" in names:
-                return _from_workbook(path, kinds)
-            return _from_archive(path, archive, kinds)
-    except _DAMAGED as error:
-        raise InputError(
-            "this is an Excel or zip file that cannot be opened",
-            hint="save it as CSV UTF-8",
-            where=str(path),
-        ) from error
+@contextmanager
+def _from_zip(path: Path, kinds: Sequence[Kind]) -> Iterator[Table]:
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            if "xl/workbook.xml" in archive.namelist():
+                table = _from_workbook(path, kinds)
+            else:
+                table = _from_archive(path, archive, kinds, stack)
+        except _DAMAGED as error:
+            raise _damaged(path) from error
+        yield table
 
 
-def _from_archive(path: Path, archive: zipfile.ZipFile, kinds: Sequence[Kind]) -> Table:
+def _damaged(path: Path) -> InputError:
+    return InputError(
+        "this is an Excel or zip file that cannot be opened",
+        hint="save it as CSV UTF-8",
+        where=str(path),
+    )
+
+
+def _from_archive(
+    path: Path, archive: zipfile.ZipFile, kinds: Sequence[Kind], stack: ExitStack
+) -> Table:
+    """Open the first table in a zip that is one we know; its rows stream."""
     for info in archive.infolist():
         if info.is_dir() or info.file_size > MAX_MEMBER:
             continue
+        with archive.open(info) as member:
+            name = encoding_of(member.read(4))
+        member = stack.enter_context(archive.open(info))
+        stream = io.TextIOWrapper(member, name, newline="")
+        lines = _lines_of(path, info.filename, stream)
         try:
-            text = archive.read(info).decode("utf-8-sig")
-            lines = iter(io.StringIO(text, newline=""))
-            table = _table(path, lines, kinds or ("traffic", "pages", "backlinks"))
-        except (InputError, UnicodeDecodeError):
+            table = _table(path, lines, kinds or _ZIPPED)
+        except InputError:
             continue
         table.tally.note(f"read {info.filename} of {len(archive.namelist())} files")
         return table
@@ -243,6 +274,19 @@ def _from_archive(path: Path, archive: zipfile.ZipFile, kinds: Sequence[Kind]) -
         hint="unpack it and give the right file",
         where=str(path),
     )
+
+
+def _lines_of(path: Path, member: str, stream: io.TextIOWrapper) -> Iterator[str]:
+    try:
+        yield from capped_text(stream)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{member} is not UTF-8: byte {error.object[error.start]:#04x}",
+            hint="unpack it, and say --encoding cp1252 if it is a Windows file",
+            where=str(path),
+        ) from error
+    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
+        raise _damaged(path) from error
 
 
 def _from_workbook(path: Path, kinds: Sequence[Kind]) -> Table:

@@ -23,6 +23,7 @@ from typing import BinaryIO, Literal, cast
 from redirectmap.errors import InputError
 
 MAX_LINE = 1 << 20
+MAX_JSON = 1 << 24
 TOO_LONG = "\x00too long\x00"
 HEAD_BYTES = 64 * 1024
 
@@ -67,11 +68,7 @@ def binary(path: Path) -> Iterator[BinaryIO]:
             where=str(path),
         ) from error
     except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror or error}",
-            hint="check the path",
-            where=str(path),
-        ) from error
+        raise InputError.unreadable(path, error) from error
 
 
 def head_of(path: Path) -> bytes:
@@ -192,12 +189,37 @@ def text_lines(
     try:
         with binary(path) as raw:
             stream = io.TextIOWrapper(raw, name, errors=errors, newline="")
-            yield _capped(stream)
+            yield capped_text(stream)
     except UnicodeDecodeError as error:
         raise undecodable(path, name) from error
 
 
-def _capped(stream: io.TextIOWrapper) -> Iterator[str]:
+@contextmanager
+def text_pieces(path: Path, size: int) -> Iterator[Iterator[str]]:
+    """Yield a text file piece by piece, `size` characters each.
+
+    Raises:
+        InputError: While reading: a byte does not fit the encoding.
+    """
+    name = check_text(path, head_of(path), None)
+    try:
+        with binary(path) as raw:
+            stream = io.TextIOWrapper(raw, name, newline="")
+            yield iter(lambda: stream.read(size), "")
+    except UnicodeDecodeError as error:
+        raise undecodable(path, name) from error
+
+
+def capped_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield lines of bytes; one longer than `MAX_JSON` ends with its first part."""
+    while line := stream.readline(MAX_JSON):
+        yield line
+        while len(line) == MAX_JSON and not line.endswith(b"\n"):
+            line = stream.readline(MAX_JSON)
+
+
+def capped_text(stream: io.TextIOWrapper) -> Iterator[str]:
+    """Yield lines; one longer than `MAX_LINE` is replaced by `TOO_LONG`."""
     while line := stream.readline(MAX_LINE):
         if len(line) < MAX_LINE or line.endswith(("\n", "\r")):
             yield line

@@ -43,6 +43,11 @@ _REQUEST = (
     rf'(?: "{_QUOTED}" "({_QUOTED})")?'
 )
 _COMBINED = re.compile(rf"()()\S+ \S+ .*?{_REQUEST}")
+_SIMPLE = re.compile(
+    r'\S+ \S+ [^\["]*\[([^\]]+)\] "([A-Za-z]+) (\S+)(?: HTTP/[\d.]+)?" (\d{3}) \S+'
+    r'(?: "[^"]*" "([^"]*)")?'
+)
+"""What `_COMBINED` makes of a line without a backslash, at a third of the cost."""
 _ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)"
 _VHOST = re.compile(rf"([\w.-]+\.[\w-]+)(?::(\d+))? {_ADDRESS} \S+ .*?{_REQUEST}")
 _ALB = re.compile(
@@ -192,8 +197,8 @@ def _hits(form: str, lines: Iterator[str], tally: Tally) -> Iterator[Hit]:
         return _by_fields(form, lines, tally)
     if form == "aws load balancer":
         return _by_pattern(_from_alb, lines, tally)
-    pattern = _VHOST if form.endswith("host") else _COMBINED
-    return _by_pattern(lambda line: _from_combined(pattern, line), lines, tally)
+    split = _from_vhost if form.endswith("host") else _from_combined
+    return _by_pattern(split, lines, tally)
 
 
 def _by_pattern(
@@ -211,8 +216,18 @@ def _by_pattern(
             tally.refuse(line_number, reason, line.rstrip())
 
 
-def _from_combined(pattern: re.Pattern[str], line: str) -> Hit | None:
-    found = pattern.match(line)
+def _from_combined(line: str) -> Hit | None:
+    if "\\" not in line and (found := _SIMPLE.match(line)):
+        when, method, target, status, agent = found.groups()
+        return when[:11], method, target, status, agent or ""
+    return _hit(_COMBINED.match(line))
+
+
+def _from_vhost(line: str) -> Hit | None:
+    return _hit(_VHOST.match(line))
+
+
+def _hit(found: re.Match[str] | None) -> Hit | None:
     if found is None:
         return None
     host, port, when, method, request, status, agent = found.groups()

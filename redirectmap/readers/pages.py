@@ -18,7 +18,7 @@ import pandas as pd
 from redirectmap.errors import InputError
 from redirectmap.readers.builder import SiteBuilder, page_of
 from redirectmap.readers.cells import Table, open_table
-from redirectmap.readers.files import binary
+from redirectmap.readers.files import binary, capped_lines
 from redirectmap.readers.layout import Kind
 from redirectmap.readers.records import Site, Tally
 from redirectmap.readers.values import address
@@ -31,7 +31,7 @@ def read_jsonl(path: Path, sources_name: str | None) -> Site:
     """Read one page per line, as JSON objects (gzip or not)."""
     builder = SiteBuilder(Tally(path, "pages as JSON lines", "pages"), sources_name)
     with binary(path) as stream:
-        for number, line in enumerate(stream, start=1):
+        for number, line in enumerate(capped_lines(stream), start=1):
             if not line.strip():
                 continue
             builder.tally.rows_in += 1

@@ -138,10 +138,8 @@ def load_config(path: Path) -> Config:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}",
-            hint="write one with `redirectmap init`",
-            where=where,
+        raise InputError.unreadable(
+            path, error, hint="write one with `redirectmap init`"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(

@@ -108,11 +108,7 @@ def check_header(path: Path) -> None:
         with path.open("rb") as stream:
             head = stream.read(16)
     except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}",
-            hint="check the path",
-            where=str(path),
-        ) from error
+        raise InputError.unreadable(path, error) from error
     if head != b"SQLite format 3\x00":
         raise InputError(
             "is not a crawl (no SQLite file)",

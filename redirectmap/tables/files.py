@@ -119,11 +119,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}",
-            hint="check the path",
-            where=str(path),
-        ) from error
+        raise InputError.unreadable(path, error) from error
     except ValueError as error:
         raise InputError(
             f"is not JSON: {error}", hint="write it anew", where=str(path)
@@ -154,9 +150,7 @@ def read_strict_csv(path: Path) -> pd.DataFrame:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}", hint="check the path", where=where
-        ) from error
+        raise InputError.unreadable(path, error) from error
     text = decode_utf8(data, where)
     return _cells(text, where)
 
@@ -209,9 +203,7 @@ def _parts(path: Path, size: int) -> Iterator[pd.DataFrame]:
             while part := list(itertools.islice(rows, size)):
                 yield pd.DataFrame(part, columns=header, dtype=object)
     except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}", hint="check the path", where=where
-        ) from error
+        raise InputError.unreadable(path, error) from error
     except UnicodeDecodeError:
         decode_utf8(path.read_bytes(), where)
         raise
