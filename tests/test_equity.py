@@ -11,9 +11,9 @@ import pytest
 
 from redirectmap.equity import Flow, Graph, Settings, flow as follow_equity, rank
 from redirectmap.equity.seeds import Seeds
-from redirectmap.equity.solved import section
 from redirectmap.equity.write import write_flow
 from redirectmap.readers.linkgraph import links_of
+from redirectmap.signals.kinds import section
 from redirectmap.tables import BACKLINKS, LINKS, PAGES, PLAN, read_json
 
 OLD = "https://old.example"

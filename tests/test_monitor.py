@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -12,11 +13,17 @@ from click.testing import CliRunner
 from redirectmap.cli import main
 from redirectmap.errors import InputError, UsageError
 from redirectmap.profile.monitor import (
-    SNAPSHOT,
     changes,
     homepage_trend,
-    load,
     monitor_findings,
+    movers,
+)
+from redirectmap.profile.snapshots import (
+    LINKED,
+    SNAPSHOT,
+    Snapshot,
+    load,
+    monthly,
     snapshot,
     store,
 )
@@ -26,17 +33,17 @@ SITE = "https://firm.example"
 MAY, JUNE = date(2024, 5, 1), date(2024, 6, 1)
 
 
-def shot(**pages: dict[str, float]) -> pd.DataFrame:
+def shot(**pages: dict[str, float]) -> Snapshot:
     """Make a snapshot of page name to values."""
     rows = [
         {"url": f"{SITE}/{name.replace('__', '/')}", **v} for name, v in pages.items()
     ]
-    return SNAPSHOT.fit(pd.DataFrame(rows))
+    return Snapshot(SNAPSHOT.fit(pd.DataFrame(rows)))
 
 
-def checks(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, str | None]:
+def checks(before: Snapshot, after: Snapshot) -> dict[str, str | None]:
     """Return check and URL of each finding."""
-    found = monitor_findings(changes({MAY: before, JUNE: after}), after)
+    found = monitor_findings(changes({MAY: before, JUNE: after}), after.pages)
     return dict(zip(found["check"], found["old_url"], strict=True))
 
 
@@ -45,9 +52,11 @@ def test_snapshot_joins_traffic_and_links() -> None:
     links = BACKLINKS.fit(
         pd.DataFrame({"source_domain": ["x.test"], "target_url": [f"{SITE}/"]})
     )
-    table = snapshot(traffic, links, SITE).set_index("url")
-    assert table["referring_domains"].tolist() == [1, 0]
-    assert snapshot(traffic, None, SITE)["referring_domains"].isna().all()
+    taken = snapshot(traffic, links, SITE)
+    assert taken.pages.set_index("url")["referring_domains"].tolist() == [1, 0]
+    assert taken.links is not None
+    assert taken.links["source_domain"].tolist() == ["x.test"]
+    assert snapshot(traffic, None, SITE).pages["referring_domains"].isna().all()
 
 
 def test_store_and_load_round_trip(tmp_path: Path) -> None:
@@ -55,7 +64,7 @@ def test_store_and_load_round_trip(tmp_path: Path) -> None:
     store(tmp_path, MAY, shot(a={"clicks": 1}))
     found = load(tmp_path)
     assert list(found) == [MAY, JUNE]
-    assert found[JUNE]["clicks"].tolist() == [2]
+    assert found[JUNE].pages["clicks"].tolist() == [2]
 
 
 def test_one_snapshot_is_too_few(tmp_path: Path) -> None:
@@ -130,7 +139,55 @@ def test_trend_of_the_homepage() -> None:
     may = SNAPSHOT.fit(
         pd.DataFrame({"url": [f"{SITE}/", f"{SITE}/a"], "referring_domains": [3, 1]})
     )
-    assert homepage_trend({MAY: may})["homepage_share"].tolist() == [0.75]
+    found = homepage_trend({MAY: Snapshot(may)})
+    assert found["homepage_share"].tolist() == [0.75]
+
+
+def linked(*pairs: tuple[str, str]) -> Snapshot:
+    """Make a snapshot of (domain, path)."""
+    rows = [{"source_domain": d, "target_url": SITE + path} for d, path in pairs]
+    pages = pd.DataFrame({"url": [SITE + path for path in {p for _, p in pairs}]})
+    return Snapshot(
+        SNAPSHOT.fit(pages), LINKED.fit(pd.DataFrame(rows, columns=LINKED.names))
+    )
+
+
+def test_trend_counts_each_domain_once() -> None:
+    taken = linked(
+        ("a.test", "/"), ("a.test", "/x"), ("a.test", "/y"), ("b.test", "/x")
+    )
+    row = homepage_trend({MAY: taken}).iloc[0]
+    assert (row["homepage"], row["inner"], row["homepage_share"]) == (1, 2, 0.5)
+
+
+def test_events_name_the_domains() -> None:
+    before = linked(("a.test", "/x"), ("gone.test", "/x"))
+    after = linked(("a.test", "/x"), *[(f"n{k}.test", "/x") for k in range(5)])
+    moved = changes({MAY: before, JUNE: after})
+    assert moved["events"].tolist() == [
+        "new links from n0.test, n1.test, n2.test and 2 more; lost links from gone.test"
+    ]
+
+
+def test_rise_after_a_link_is_told() -> None:
+    before = Snapshot(shot(a={"clicks": 60}).pages, linked(("a.test", "/b")).links)
+    after = Snapshot(
+        shot(a={"clicks": 120, "conversions": 3}).pages,
+        linked(("a.test", "/b"), ("new.test", "/a")).links,
+    )
+    assert checks(before, after) == {"monitor-visitors-rise": f"{SITE}/a"}
+    table = movers(changes({MAY: before, JUNE: after}))
+    assert table[["url", "before", "after", "events"]].to_numpy().tolist() == [
+        [f"{SITE}/a", 60, 120, "new links from new.test"]
+    ]
+
+
+def test_months_are_compared_by_their_last_snapshot() -> None:
+    days = [date(2024, 5, 3), date(2024, 5, 31), date(2024, 6, 7), date(2024, 6, 28)]
+    taken = {day: shot(a={"clicks": 1}) for day in days}
+    assert list(monthly(taken)) == [days[1], days[3]]
+    week = {day: taken[day] for day in days[:2]}
+    assert list(monthly(week)) == days[:2]
 
 
 def test_command_adds_and_compares(tmp_path: Path) -> None:
@@ -143,7 +200,11 @@ def test_command_adds_and_compares(tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         last = result.output
     assert "monitor-visitors-fall" in last
+    assert "100 -> 20 visitors in 30 days" in last
     assert (store_at / "changes.csv").exists()
+    told = json.loads((store_at / "monitor.json").read_text())
+    assert told["movers"][0]["change"] == -80
+    assert told["trend"][1]["homepage_share"] is None
 
 
 def test_command_without_site_says_what_to_add(tmp_path: Path) -> None:

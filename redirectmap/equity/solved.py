@@ -17,7 +17,7 @@ from redirectmap.equity.rank import rank
 from redirectmap.equity.seeds import External
 from redirectmap.profile.moves import gated_key
 from redirectmap.readers.linkgraph import SiteLinks
-from redirectmap.signals.kinds import page_kind
+from redirectmap.signals.kinds import page_kind, section
 
 Floats = NDArray[np.float64]
 _COLUMNS = (
@@ -106,9 +106,3 @@ def _text(value: object) -> str | None:
 
 def _list(value: object) -> list[str] | None:
     return value if isinstance(value, list) else None
-
-
-def section(url: str) -> str:
-    """Return the first folder of a URL: `/blog/`; `/` for pages of the root."""
-    parts = url.partition("?")[0].split("/", 4)
-    return f"/{parts[3]}/" if len(parts) > 4 else "/"

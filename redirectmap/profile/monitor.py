@@ -1,12 +1,11 @@
-"""Snapshots over time: what moved, and after which links or redirects.
+"""What moved between snapshots, and after which links or redirects.
 
-A snapshot is one CSV per day in a folder: what every page had then. Two
-neighbours are compared page by page; what happened in between (links found or
+Neighbours are compared page by page; what happened in between (links found or
 lost, redirects of a plan) stands beside the change. Beside, not because: the
 tool shows the order of events, a person judges the cause.
 
-Reads   snapshots `YYYY-MM-DD.csv`; optionally a plan.
-Writes  changes, sections, findings.
+Reads   `Snapshot`s; optionally a plan.
+Writes  changes, trend, sections, findings.
 """
 
 from __future__ import annotations
@@ -14,96 +13,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from redirectmap.errors import InputError, UsageError
-from redirectmap.profile.moves import own_links, page_key
-from redirectmap.signals.kinds import is_home
-from redirectmap.tables import FINDINGS, Column, Schema, read_csv_table, write_csv
+from redirectmap.profile.moves import page_key
+from redirectmap.profile.snapshots import Snapshot
+from redirectmap.signals.kinds import is_home, section
+from redirectmap.tables import FINDINGS
 
-SNAPSHOT = Schema(
-    "snapshot",
-    key=("url",),
-    columns=(
-        Column("url", "str", "page URL", nullable=False),
-        Column("clicks", "float", "in the window"),
-        Column("impressions", "float", "in the window"),
-        Column("position", "float", "mean rank"),
-        Column("sessions", "float", "in the window"),
-        Column("conversions", "float", "in the window"),
-        Column("days", "float", "length of the window"),
-        Column("referring_domains", "int", "live"),
-    ),
-)
 _MEASURES = ("clicks", "sessions", "conversions", "position", "referring_domains")
 RISE = 0.3
 """Change of visitors, as a share, from which it is a finding."""
 MIN_VISITS = 50
 MIN_PLACES = 3.0
+NAMED = 3
+"""Domains named in one event."""
 STARVES = 0.5
 """A section starves whose share of visitors is below this part of its share of
 pages while no domain links to it."""
 
 
-def snapshot(
-    traffic: pd.DataFrame | None, backlinks: pd.DataFrame | None, site: str
-) -> pd.DataFrame:
-    """Return what every page has now.
-
-    Args:
-        traffic: Schema `TRAFFIC`.
-        backlinks: Schema `BACKLINKS`; pages without a link then have 0.
-        site: Any URL of the site.
-
-    Returns:
-        Schema `SNAPSHOT`; what was not given is not known.
-    """
-    table = pd.DataFrame({"url": []}, dtype=object) if traffic is None else traffic
-    if backlinks is not None:
-        links = own_links(backlinks, site)
-        found = links.groupby("target_url")["source_domain"].nunique()
-        domains = found.rename("referring_domains").rename_axis("url").reset_index()
-        table = table.merge(domains, on="url", how="outer")
-        table["referring_domains"] = table["referring_domains"].fillna(0)
-    return SNAPSHOT.fit(table).sort_values("url", ignore_index=True)
-
-
-def store(folder: Path, day: date, table: pd.DataFrame) -> Path:
-    """Write one snapshot; a second one of the same day takes its place."""
-    return write_csv(folder / f"{day.isoformat()}.csv", table)
-
-
-def load(folder: Path) -> dict[date, pd.DataFrame]:
-    """Read all snapshots of a folder, oldest first.
-
-    Raises:
-        UsageError: The folder holds fewer than two.
-        InputError: A snapshot cannot be read.
-    """
-    found = {}
-    for path in sorted(folder.glob("????-??-??.csv")):
-        try:
-            day = date.fromisoformat(path.stem)
-        except ValueError as error:
-            raise InputError(
-                "is named after no day", hint="call it YYYY-MM-DD.csv", where=str(path)
-            ) from error
-        found[day] = read_csv_table(path, SNAPSHOT)
-    if len(found) < 2:
-        raise UsageError(
-            f"{len(found)} snapshots: a change needs two",
-            hint="add one with --date, --traffic and --backlinks, now and next month",
-            where=str(folder),
-        )
-    return found
-
-
 def changes(
-    snapshots: dict[date, pd.DataFrame], plan: pd.DataFrame | None = None
+    snapshots: dict[date, Snapshot], plan: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Return what changed between neighbours, page by page.
 
@@ -113,19 +46,20 @@ def changes(
 
     Returns:
         since, until, url, then for each measure before, after and change (per
-        30 days for clicks, sessions, conversions), and `events`.
+        30 days for clicks, sessions, conversions), and `events`: redirects, and
+        the domains that link since then or no longer.
     """
-    days = sorted(snapshots)
     redirects = _redirected(plan)
-    tables = [
-        _compare(snapshots[a], snapshots[b]).assign(
-            since=a.isoformat(), until=b.isoformat()
-        )
-        for a, b in pairwise(days)
-    ]
+    tables = []
+    for since, until in pairwise(sorted(snapshots)):
+        before, after = snapshots[since], snapshots[until]
+        table = _compare(before.pages, after.pages)
+        links = _link_events(before.links, after.links)
+        told = [_events(row, redirects, links) for row in table.to_dict("records")]
+        events = pd.Series(told, index=table.index, dtype=object)
+        days = {"since": since.isoformat(), "until": until.isoformat()}
+        tables.append(table.assign(**days, events=events))
     table = pd.concat(tables, ignore_index=True)
-    told = [_events(row, redirects) for row in table.to_dict("records")]
-    table["events"] = pd.Series(told, dtype=object)
     first = ["since", "until", "url", "events"]
     return table[[*first, *(c for c in table.columns if c not in first)]]
 
@@ -168,42 +102,82 @@ def _redirected(plan: pd.DataFrame | None) -> dict[str, str]:
     return told
 
 
-def _events(row: dict[Any, Any], redirects: dict[str, str]) -> str:
+def _link_events(
+    before: pd.DataFrame | None, after: pd.DataFrame | None
+) -> dict[str, str]:
+    """Return for each page which domains link to it since then, or no longer."""
+    if before is None or after is None:
+        return {}
+    pairs = [set(table.itertuples(index=False, name=None)) for table in (before, after)]
+    told: dict[str, list[str]] = {}
+    for found, word in ((pairs[1] - pairs[0], "new"), (pairs[0] - pairs[1], "lost")):
+        by_page: dict[str, list[str]] = {}
+        for domain, url in sorted(found):
+            by_page.setdefault(url, []).append(domain)
+        for url, domains in by_page.items():
+            told.setdefault(url, []).append(_named(word, domains))
+    return {url: "; ".join(parts) for url, parts in told.items()}
+
+
+def _named(word: str, domains: list[str]) -> str:
+    more = f" and {len(domains) - NAMED} more" if len(domains) > NAMED else ""
+    return f"{word} links from {', '.join(domains[:NAMED])}{more}"
+
+
+def _events(
+    row: dict[Any, Any], redirects: dict[str, str], links: dict[str, str]
+) -> str:
     told = [redirects[key]] if (key := page_key(row["url"])) in redirects else []
     change = row["referring_domains_change"]
-    if change > 0:
+    if row["url"] in links:
+        told.append(links[row["url"]])
+    elif change > 0:
         told.append(f"{change:.0f} referring domains more")
     elif change < 0:
         told.append(f"{-change:.0f} referring domains fewer")
     return "; ".join(told)
 
 
-def homepage_trend(snapshots: dict[date, pd.DataFrame]) -> pd.DataFrame:
-    """Return referring domains (page by page, summed) to homepage and inner pages.
+def homepage_trend(snapshots: dict[date, Snapshot]) -> pd.DataFrame:
+    """Return visitors, conversions and referring domains of each day.
 
     Returns:
-        day, homepage, inner, homepage_share (NaN without links).
+        day; homepage, inner: referring domains (each counted once; where a
+        snapshot knows no domains by name, counted page by page);
+        homepage_share (a domain that links to both counts for the homepage, NaN
+        without links); visitors, conversions in 30 days (NaN not known).
     """
     rows = []
     for day in sorted(snapshots):
-        table = snapshots[day]
-        home = table["url"].map(is_home).astype(bool)
-        count = table["referring_domains"].fillna(0).astype(float)
-        top, rest = float(count[home].sum()), float(count[~home].sum())
-        share = top / (top + rest) if top + rest else np.nan
-        rows.append((day.isoformat(), top, rest, share))
-    names = ["day", "homepage", "inner", "homepage_share"]
+        top, rest, share = _home_and_inner(snapshots[day])
+        month = _monthly(snapshots[day].pages)
+        visitors = _visitors(month["clicks"], month["sessions"]).sum(min_count=1)
+        sales = month["conversions"].sum(min_count=1)
+        rows.append((day.isoformat(), top, rest, share, visitors, sales))
+    names = ["day", "homepage", "inner", "homepage_share", "visitors", "conversions"]
     return pd.DataFrame(rows, columns=names)
 
 
+def _home_and_inner(taken: Snapshot) -> tuple[float, float, float]:
+    """Return referring domains of homepage and inner pages, and the share."""
+    if taken.links is not None:
+        home = taken.links["target_url"].map(is_home).astype(bool)
+        domains = taken.links["source_domain"]
+        top, rest = domains[home].nunique(), domains[~home].nunique()
+        every = domains.nunique()
+        return float(top), float(rest), top / every if every else np.nan
+    home = taken.pages["url"].map(is_home).astype(bool)
+    count = taken.pages["referring_domains"].fillna(0).astype(float)
+    up, down = float(count[home].sum()), float(count[~home].sum())
+    return up, down, up / (up + down) if up + down else np.nan
+
+
 def section_shares(table: pd.DataFrame) -> pd.DataFrame:
-    """Return pages, visitors, conversions and referring domains by section."""
-    from urllib.parse import urlsplit
+    """Return pages, visitors, conversions and referring domains by section.
 
-    def section(url: str) -> str:
-        parts = urlsplit(url).path.split("/")
-        return f"/{parts[1]}/" if len(parts) > 2 else "/"
-
+    Args:
+        table: Schema `SNAPSHOT`.
+    """
     sections = table.assign(
         section=table["url"].map(section),
         visitors=_visitors(table["clicks"], table["sessions"]),
@@ -225,7 +199,7 @@ def monitor_findings(moved: pd.DataFrame, latest: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         moved: From `changes`.
-        latest: The newest snapshot.
+        latest: The newest snapshot's pages.
     """
     last = moved[moved["until"] == moved["until"].max()]
     rows = [*_page_findings(last), *_section_findings(latest)]
@@ -247,6 +221,9 @@ def _page_findings(last: pd.DataFrame) -> Iterator[dict[str, Any]]:
         if now >= MIN_VISITS and now >= (1 + RISE) * was and _no_sale(row):
             text = f"visitors rose from {was:.0f} to {now:.0f}, none converts{beside}"
             yield _row("notice", "monitor-no-conversions", row["url"], text)
+        elif now >= MIN_VISITS and now >= (1 + RISE) * was and row["events"]:
+            text = f"visitors rose from {was:.0f} to {now:.0f} in 30 days{beside}"
+            yield _row("notice", "monitor-visitors-rise", row["url"], text)
         if row["position_change"] >= MIN_PLACES:
             text = (
                 f"mean rank fell from {row['position_before']:.1f} to "
@@ -287,3 +264,23 @@ def _row(severity: str, check: str, url: str | None, message: str) -> dict[str, 
         "message": message,
         "hint": "look at the events of the month in changes.csv",
     }
+
+
+def movers(moved: pd.DataFrame, limit: int = 20) -> pd.DataFrame:
+    """Return the pages whose visitors changed most between the last two snapshots.
+
+    Returns:
+        since, until, url, before, after (visitors in 30 days), change, position
+        before and after, events; largest change first.
+    """
+    last = moved[moved["until"] == moved["until"].max()]
+    before = _visitors(last["clicks_before"], last["sessions_before"]).fillna(0.0)
+    after = _visitors(last["clicks_after"], last["sessions_after"]).fillna(0.0)
+    names = ["since", "until", "url", "position_before", "position_after", "events"]
+    table = last[names].assign(before=before, after=after, change=after - before)
+    changed = table[table["change"].ne(0)]
+    largest: pd.DataFrame = changed.sort_values(
+        "change", key=lambda values: -values.abs(), kind="stable", ignore_index=True
+    )
+    top: pd.DataFrame = largest.head(limit)
+    return top

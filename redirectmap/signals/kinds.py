@@ -240,3 +240,9 @@ def _kind_of_title(title: str | None) -> PageKind | None:
     if re.match(r"(?:how to|why|what is|was ist|wie|warum)\b", " ".join(words)):
         return "article"
     return None
+
+
+def section(url: str) -> str:
+    """Return the first folder of a URL: `/blog/`; `/` for pages of the root."""
+    parts = url.partition("?")[0].split("/", 4)
+    return f"/{parts[3]}/" if len(parts) > 4 else "/"
