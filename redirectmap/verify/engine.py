@@ -32,7 +32,7 @@ from redirectmap.verify.walk import Answer, Walker
 
 BODY_CAP = 256 * 1024
 ATTEMPTS = 3
-MEMO = 20_000
+MEMO = 10_000
 GIVE_UP_AFTER = 30
 _WANTED = frozenset(
     {

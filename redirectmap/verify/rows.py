@@ -105,4 +105,4 @@ def _key(text: str, where: str, n: int) -> str:
     return url.key
 
 
-_parsed = lru_cache(maxsize=10_000)(parse)  # many rows share their target
+_parsed = lru_cache(maxsize=4_000)(parse)  # many rows share their target

@@ -274,6 +274,7 @@ class Walker:
             self.body = answer.body
         if answer.facts is None:
             answer.facts = _facts_of(answer, self.walk.final_url)
+            answer.headers = []
         self.walk.facts.update(answer.facts)
         if 300 <= answer.status < 400:
             self._stop("bad_redirect", f"status {answer.status} leads nowhere")
@@ -322,7 +323,7 @@ def _base_of(text: str, base: str) -> str | None:
     return base
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=4_000)
 def _resolved(text: str, base: str | None) -> Url | Refusal:
     return parse(text, base, as_browser=True)
 
