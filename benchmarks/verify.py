@@ -7,7 +7,8 @@
 One nginx on loopback answers for the old site (a map of ROWS redirects to
 ROWS/10 targets) and for the new one. Every client asks old URLs and follows to
 the target; slow ones get fewer rows, their rate is what counts. LinkChecker (its
-limit of 10 requests a second lifted) and one-hop take part where installed. Peak is that of the process; less than this benchmark's own is not seen.
+limit of 10 requests a second lifted) and one-hop take part where installed. Peak
+is that of the process; less than this benchmark's own is not seen.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from redirectmap import urls
 from redirectmap.report.charts import bars
 from redirectmap.report.gather import Gathered
+from redirectmap.report.hops import hop_steps
 from redirectmap.tables.schemas import SEVERITIES
 
 SHOWN_FINDINGS = 12
@@ -213,10 +214,12 @@ def verified_view(verdicts: pd.DataFrame | None) -> dict[str, Any] | None:
     odd = odd.sort_values(["_rank", "value"], ascending=[True, False], kind="stable")
     top = odd.head(SHOWN_VERDICTS).astype(object)
     rows = [(str(name), float(n), str(n)) for name, n in counts.items()]
+    records = top.where(top.notna(), None).to_dict("records")
+    worst = [{str(name): cell for name, cell in row.items()} for row in records]
     return {
         "sentence": _verified(verdicts),
         "chart": bars(rows, label="Verdicts of the last verification"),
-        "worst": top.where(top.notna(), None).to_dict("records"),
+        "worst": [{**row, "steps": hop_steps(row)} for row in worst],
     }
 
 
