@@ -131,3 +131,14 @@ def test_a_hop_over_http_to_the_https_site_is_insecure(tmp_path: Path) -> None:
         settings = replace(FAST, resolve=pins, ca_file=pem, timeout=5)
         row = verify_plan(plan, base=None, settings=settings).iloc[0]
     assert row["problems"] == "bounce;chain;insecure_hop"
+
+
+def test_a_staging_server_without_tls_answers_for_https_urls() -> None:
+    """Before launch a plan of https URLs is verified on a plain port."""
+    old = Site(replies={"/a": Reply(301, "https://new.example/t")})
+    with serving(old), serving(Site(replies=dict(COMMON))) as new:
+        table = asked(old, new, None, "https://new.example/t")
+    assert table["problems"].tolist() == [""]
+    assert table["hops"].tolist() == ["301 https://new.example/t"]
+    plain = [note for note in table.attrs["notes"] if "speaks no TLS" in note]
+    assert len(plain) == 2

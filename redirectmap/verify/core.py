@@ -104,6 +104,10 @@ def verified(
         run = Run(sites_of(_loaded(state, inputs), settings), settings, state, engine)
         _choose(run, inputs)
         ask_all(run, on_step)
+        run.notes.extend(
+            f"{origin} is asked by http: the server pinned for it speaks no TLS"
+            for origin in run.sites.scope.guard.plain_origins
+        )
         state.forget("said", "verdicts")
         if settings.extra_requests:
             ask_extras(run, inputs.logs)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ from redirectmap.urls import (
     parse,
 )
 
+_NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}
 _INNER_NAMES = re.compile(
     r"\.(?:internal|local|localdomain|lan|corp|home|intranet|home\.arpa)$"
 )
@@ -66,6 +68,27 @@ class Guard:
         self._names: dict[str, Address | Blocked] = {}
         self._spelled: dict[str, bool] = {}
         self._known: dict[str, Address | Blocked] = {}
+        self._plain: dict[str, bool] = {}
+
+    @property
+    def plain_origins(self) -> list[str]:
+        """The https origins that are asked without TLS."""
+        return sorted(origin for origin, plain in self._plain.items() if plain)
+
+    def is_plain(self, url: Url) -> bool:
+        """Say whether the server pinned for an https URL speaks http alone.
+
+        So it is with a staging server on a port of its own; it is asked by http
+        then, under the name and the path that the plan spells.
+        """
+        if url.scheme != "https" or not self._pinned:
+            return False
+        found = self._plain.get(url.origin)
+        if found is None:
+            pinned = self._pinned.get(split_host(url.host, 443)[0])
+            found = bool(pinned and pinned[1] and not _speaks_tls(*pinned))
+            self._plain[url.origin] = found
+        return found
 
     @property
     def pinned_hosts(self) -> set[str]:
@@ -132,6 +155,25 @@ class Guard:
 
     def _pin_of(self, name: str, port: int) -> tuple[str, int | None] | None:
         return self._pinned.get(f"{name}:{port}") or self._pinned.get(name)
+
+
+def _speaks_tls(ip: str, port: int | None) -> bool:
+    """Shake hands once; only an answer that is not TLS at all counts as no."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((ip, port or 443), timeout=3) as bare,
+            context.wrap_socket(bare),
+        ):
+            return True
+    except ssl.SSLError as error:
+        return error.reason not in _NOT_TLS
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def _is_inner(name: str) -> bool:

@@ -74,7 +74,7 @@ def sites_of(hosts: Hosts, settings: VerifySettings) -> Sites:
 
     def wire(url: Url) -> Url:
         if base is None or url.host not in old_hosts:
-            return url
+            return _by_http(url) if guard.is_plain(url) else url
         key = base.origin + url.wire
         return Url(key, key, base.scheme, base.host, url.path, url.query)
 
@@ -95,6 +95,11 @@ def origin_of(url: str) -> str:
 def host_of(key: str) -> str:
     """Return the host (with port) of a URL that passed the gate."""
     return key.split("/", 3)[2].partition("?")[0]
+
+
+def _by_http(url: Url) -> Url:
+    key = "http" + url.key.removeprefix("https")
+    return Url(key, key, "http", url.host, url.path, url.query)
 
 
 @lru_cache(maxsize=20_000)
