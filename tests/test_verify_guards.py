@@ -47,6 +47,26 @@ def test_retry_after_is_waited_for() -> None:
     assert calls[1] - calls[0] >= 0.95
 
 
+def test_an_answer_that_fails_once_is_asked_for_again() -> None:
+    """Only Googlebot's first requests are cut: chance, not a rule."""
+    cuts = 0
+    old = Site(replies={"/a": moved("/t")})
+
+    def reply(method: str, target: str, agent: str) -> Reply:
+        nonlocal cuts
+        if "Googlebot" in agent and cuts < 3:
+            cuts += 1
+            return Reply(cut=True)
+        return Site.reply(old, method, target, agent)
+
+    with serving(old), serving(Site(replies=dict(COMMON))) as new:
+        old.answer = reply
+        plan = plan_of({f"{OLD}/a": ("redirect", f"{NEW}/t")})
+        row = run(plan, old, new).iloc[0]
+    assert cuts == 3
+    assert row["verdict"] == "ok"
+
+
 def test_too_long_a_wait_is_reported_not_waited_for() -> None:
     busy = Reply(503, headers=(("Retry-After", "86400"),))
     with serving(Site(fallback=busy)) as old, serving(Site()) as new:

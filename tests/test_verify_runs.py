@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -205,3 +206,39 @@ def test_a_run_killed_and_resumed_loses_no_row(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_a_run_killed_ten_times_loses_no_row(tmp_path: Path) -> None:
     killed_runs(tmp_path, rows=30_000, kills=10)
+
+
+@pytest.mark.soak
+def test_a_run_killed_at_any_moment_loses_no_row(tmp_path: Path) -> None:
+    """Kills fall into every stage: walks, variants, pages, judgement, writing."""
+    rows, seed = 3_000, random.Random(7)
+    old, new = Site(), Site()
+    pairs = {}
+    for n in range(rows):
+        target = f"{NEW}/p{n % 300}"
+        old.replies[f"/{n}"] = Reply(404) if n % 10 == 0 else Reply(301, target)
+        new.replies[f"/p{n % 300}"] = Reply(body=page(f"Page {n % 300}"))
+        pairs[f"{OLD}/{n}"] = ("redirect", target)
+    plan = plan_of(pairs)
+    write_csv(tmp_path / "plan.csv", plan)
+    with serving(old), serving(new):
+        command = [
+            *(sys.executable, "-m", "redirectmap", "verify"),
+            *(str(tmp_path / "plan.csv"), "--out", str(tmp_path / "out")),
+            *("--base", old.origin, "--resolve", f"new.example={new.origin[7:]}"),
+            *("--quiet", "--fail-on", "never"),
+        ]
+        kills = 0
+        while not (tmp_path / "out/verdicts.csv").exists():
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+                try:
+                    process.wait(seed.uniform(1.5, 6.0) + kills / 3)
+                except subprocess.TimeoutExpired:
+                    os.kill(process.pid, signal.SIGKILL)
+                    kills += 1
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=300)
+    table = pd.read_csv(tmp_path / "out/verdicts.csv", keep_default_na=False)
+    assert kills >= 3
+    assert sorted(table["old_url"]) == sorted(plan["old_url"])
+    counts = table["verdict"].value_counts().to_dict()
+    assert counts == {"ok": rows - rows // 10, "not_found": rows // 10}

@@ -20,7 +20,17 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from redirectmap.verify import verify_plan
-from tests.verify_site import COMMON, FAST, NEW, Reply, Site, moved, plan_of, serving
+from tests.verify_site import (
+    COMMON,
+    FAST,
+    NEW,
+    OLD,
+    Reply,
+    Site,
+    moved,
+    plan_of,
+    serving,
+)
 
 SECURE = "https://old.example/a"
 
@@ -142,3 +152,26 @@ def test_a_staging_server_without_tls_answers_for_https_urls() -> None:
     assert table["hops"].tolist() == ["301 https://new.example/t"]
     plain = [note for note in table.attrs["notes"] if "speaks no TLS" in note]
     assert len(plain) == 2
+
+
+def test_http_and_https_of_one_host_are_compared(tmp_path: Path) -> None:
+    pem = certificate(tmp_path, "old.example")
+    plain = Site(replies={"/a": moved("/t"), "/b": moved("/t")})
+    secure = Site(replies={"/a": moved("/t"), "/b": Reply(404)})
+    with (
+        serving(plain),
+        serving(secure, tls(pem)),
+        serving(Site(replies=dict(COMMON))) as new,
+    ):
+        pins = (
+            f"old.example:80={plain.origin[7:]}",
+            f"old.example:443={secure.origin[7:]}",
+            f"new.example={new.origin[7:]}",
+        )
+        plan = plan_of({f"{OLD}/{n}": ("redirect", f"{NEW}/t") for n in "ab"})
+        settings = replace(
+            FAST, resolve=pins, ca_file=pem, timeout=5, extra_requests=60
+        )
+        table = verify_plan(plan, base=None, settings=settings)
+    found = table.set_index("old_url")["problems"].to_dict()
+    assert found == {f"{OLD}/a": "", f"{OLD}/b": "scheme_differs"}

@@ -9,6 +9,7 @@ on.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -19,6 +20,7 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
+from redirectmap.errors import UsageError
 from redirectmap.tables import VERDICTS
 from redirectmap.urls import taken_apart
 from redirectmap.verify.assemble import judge_all
@@ -115,6 +117,12 @@ def verified(
             join_traffic(run, inputs.traffic, inputs.traffic_before)
         judge_all(run, PageJudge(run) if settings.check_pages else None)
         yield Verdicts(state, run.notes)
+    except sqlite3.OperationalError as error:
+        raise UsageError(
+            f"the run's file cannot be written: {error}",
+            hint="make room, or choose another --out; the same command goes on",
+            where=str(state.path),
+        ) from error
     finally:
         engine.close()
         state.close()
@@ -174,11 +182,32 @@ def ask_all(run: Run, on_step: Step) -> None:
     agents = AGENTS if run.settings.both_agents else ("browser",)
     for agent in agents:
         on_step(run.state.count("SELECT count(*) FROM walks WHERE kind=?", (agent,)))
-        walkers = (
-            Walker(taken_apart(row.old_url), run.sites.scope, agent=agent, n=row.n)
-            for row in run.state.unasked(agent)
-        )
-        run.ask(walkers, agent, on_step)
+        run.ask(_walkers(run, agent), agent, on_step)
+    if len(agents) > 1:
+        _ask_again(run)
+
+
+def _walkers(run: Run, agent: str) -> Iterator[Walker]:
+    for row in run.state.unasked(agent):
+        start = taken_apart(row.old_url)
+        yield Walker(start, run.sites.scope, agent=agent, n=row.n)
+
+
+_HICCUPS = """
+SELECT b.n FROM walks b JOIN walks g ON g.kind = 'googlebot' AND g.n = b.n
+WHERE b.kind = 'browser' AND (b.ends_on = '' OR g.ends_on = '')
+AND json_extract(CAST(b.walk AS TEXT), '$.end') IN ('connect', 'timeout', 'broken')
+ != json_extract(CAST(g.walk AS TEXT), '$.end') IN ('connect', 'timeout', 'broken')
+"""
+
+
+def _ask_again(run: Run) -> None:
+    """Ask both agents once more where one alone got no answer: chance, or a rule?"""
+    rows = run.state.db.execute(_HICCUPS).fetchall()
+    with run.state.db as db:
+        db.executemany("DELETE FROM walks WHERE n = ?", rows)
+    for agent in AGENTS:
+        run.ask(_walkers(run, agent), agent)
 
 
 def forget_run(folder: Path) -> None:
