@@ -1,7 +1,8 @@
 """How fast each host is asked: its delay, how much at once, when to wait.
 
-The concurrency of a host halves when it groans (429, 503, a timeout) and rises
-by one after twenty good answers. Retry-After parks one host, not the crawl.
+The concurrency of a host halves when it groans (429, 503, timeouts and nothing
+good between them), once per half second, since one overload makes many groans.
+It rises by one after ten good answers. Retry-After parks one host, not the crawl.
 
 Source  the additive increase, multiplicative decrease of TCP (RFC 5681).
 """
@@ -11,7 +12,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-GOOD_IN_ROW = 20
+GOOD_IN_ROW = 10
+BURST = 0.5
 GROANS = {429, 503}
 
 
@@ -31,6 +33,7 @@ class HostPace:
     active: int = 0
     free_at: float = 0.0
     good: int = 0
+    cut_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.limit = 1 if self.delay else self.ceiling
@@ -59,16 +62,23 @@ class HostPace:
         """Ask nothing for a while."""
         self.free_at = max(self.free_at, time.monotonic() + seconds)
 
-    def learn(self, *, groaned: bool) -> None:
+    def learn(self, *, groaned: bool, timed_out: bool = False) -> None:
         """Take one answer into account."""
         if self.delay:
             return
-        if groaned:
-            self.good, self.limit = 0, max(1, self.limit // 2)
-            return
-        self.good += 1
-        if self.good >= GOOD_IN_ROW and self.limit < self.ceiling:
-            self.good, self.limit = 0, self.limit + 1
+        if timed_out and self.good:
+            self.good = 0  # one slow page is not a slow host
+        elif groaned or timed_out:
+            self._cut()
+        else:
+            self.good += 1
+            if self.good >= GOOD_IN_ROW and self.limit < self.ceiling:
+                self.good, self.limit = 0, self.limit + 1
+
+    def _cut(self) -> None:
+        self.good, now = 0, time.monotonic()
+        if now - self.cut_at >= BURST:
+            self.cut_at, self.limit = now, max(1, self.limit // 2)
 
 
 class Pace:

@@ -37,6 +37,8 @@ from spiders.scope import Scope
 
 RETRIED_ERRORS = {"conn_error", "incomplete", "timeout"}
 CAP_PAUSE = 0.05
+MAX_WAITS = 5
+"""Tries of a URL whose host says that it is too much now."""
 
 
 class SiteSpider(Spider):
@@ -183,7 +185,7 @@ class SiteSpider(Spider):
         row: Row = failure.request.meta["row"]  # type: ignore[attr-defined]
         error = failure.value
         outcome = error.outcome if isinstance(error, FetchError) else "internal"
-        self._is_back(row, groaned=outcome == "timeout")
+        self._is_back(row, timed_out=outcome == "timeout")
         if self.end or outcome == "stopped":
             self.frontier.release(row)
             return
@@ -194,16 +196,19 @@ class SiteSpider(Spider):
         state = "done" if outcome == "bad_redirect" else "failed"
         self._commit(row, Result(state, outcome, str(error)[:300]))
 
-    def _is_back(self, row: Row, *, groaned: bool) -> None:
+    def _is_back(
+        self, row: Row, *, groaned: bool = False, timed_out: bool = False
+    ) -> None:
         row.tries += 1
         self.in_work -= row.kind == "page"
         pace = self.pace.of(row.host)
         pace.end()
-        pace.learn(groaned=groaned)
+        pace.learn(groaned=groaned, timed_out=timed_out)
 
     def _again(self, row: Row, response: Response) -> bool:
         wait = retry_after(response)
-        if (wait or 0.0) > MAX_RETRY_AFTER or row.tries >= MAX_TRIES:
+        most = MAX_WAITS if response.status in GROANS else MAX_TRIES
+        if (wait or 0.0) > MAX_RETRY_AFTER or row.tries >= most:
             return False
         if wait is not None:
             self.pace.of(row.host).park(wait)

@@ -148,7 +148,7 @@ def test_every_write_that_fails(
     base: str, calls: dict[str, int], tmp_path: Path, error: str
 ) -> None:
     for call in sorted(calls):
-        step = max(1, calls[call] // 60)
+        step = max(1, calls[call] // 25)
         for number in range(1, calls[call] + 1, step):
             for when in (f"{number}", f"{number}+"):
                 folder = tmp_path / f"{call}-{when}"

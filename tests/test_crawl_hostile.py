@@ -25,6 +25,7 @@ from click.testing import CliRunner
 
 from redirectmap.cli import main
 from redirectmap.crawlsettings import CrawlJob
+from redirectmap.sitefile import Found, SiteFile
 
 ROOT = Path(__file__).parents[1]
 HOSTILE = ROOT / "../shared/hostile"
@@ -523,3 +524,47 @@ def test_robots_of_every_kind(name: str, state: str, tmp_path: Path) -> None:
     if state == "empty":
         assert "robots" in str(last["reason"])
         assert "/ok" not in {str(one.get("target")) for one in hostile.log_rows()}
+
+
+def test_sitemaps_of_every_kind_as_a_crawl_meets_them(
+    hostile: Hostile, tmp_path: Path
+) -> None:
+    """Each file is asked for once, nesting ends, nothing outside is fetched."""
+    out = tmp_path / "site.db"
+    names = json.loads((HOSTILE / "sitemaps/manifest.json").read_text())
+    del names["index-wide"]  # the server needs a minute for its 500 children
+    site = SiteFile.create(out)
+    places = [f"{hostile.base}/sitemap/{name}.xml" for name in names]
+    places.append(f"{hostile.base}/sitemap-bomb.xml.gz")
+    site.add([Found(place, kind="sitemap") for place in places])
+    site.close()
+    job = CrawlJob(
+        url=f"{hostile.base}/ok",
+        out=str(out),
+        resume=True,
+        allow_private=(hostile.base[7:],),
+        exclude=("/ok/",),
+        probes=False,
+    )
+    code, last, errors, peak = crawl_job(job)
+    assert (code, last["state"], errors) == (0, "finished", "")
+    assert peak < 400
+    asked = Counter(str(one.get("target")) for one in hostile.log_rows())
+    assert [one for one in hostile.log_rows() if one.get("canary")] == []
+    for name in ("index-self", "index-loop-a", "index-loop-b", "xxe", "50001"):
+        assert asked[f"/sitemap/{name}.xml"] == 1
+    deep = [one for one in asked if one.startswith("/sitemap/index-deep")]
+    assert 2 < len(deep) <= 6
+    ledger = Ledger(out, hostile.base)
+    warned = {
+        (url.removeprefix(hostile.base), code)
+        for url, code in ledger.db.execute("SELECT url, code FROM warnings")
+    }
+    for name in ("index-self", "xxe", "html", "ctrl", "cut", "laughs"):
+        assert any(url == f"/sitemap/{name}.xml" for url, _ in warned), name
+    query = "SELECT count(*) FROM urls WHERE url LIKE '%/ok/%' AND in_sitemap"
+    assert ledger.db.execute(query).fetchone()[0] > 50_000
+    bomb = ledger.outcome("/sitemap-bomb.xml.gz")
+    assert bomb == "too_large"
+    odd = "SELECT url FROM urls WHERE url LIKE 'file:%' OR url LIKE '%169.254%'"
+    assert ledger.db.execute(odd).fetchall() == []

@@ -141,19 +141,34 @@ def test_a_host_that_groans_is_asked_less(serve: Serve, tmp_path: Path) -> None:
     assert len(tail) > 40
 
 
-def test_pace_halves_and_recovers() -> None:
+def test_pace_halves_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("spiders.pace.time.monotonic", lambda: now)
     pace = HostPace(ceiling=8, delay=0.0)
-    pace.learn(groaned=True)
+    for _ in range(5):
+        pace.learn(groaned=True)  # one overload
     assert pace.limit == 4
     for _ in range(GOOD_IN_ROW):
         pace.learn(groaned=False)
     assert pace.limit == 5
     for _ in range(9):
+        now += 1
         pace.learn(groaned=True)
     assert pace.limit == 1
     for _ in range(100 * GOOD_IN_ROW):
         pace.learn(groaned=False)
     assert pace.limit == 8
+
+
+def test_one_slow_page_is_not_a_slow_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("spiders.pace.time.monotonic", lambda: now)
+    pace = HostPace(ceiling=8, delay=0.0)
+    pace.learn(groaned=False)
+    pace.learn(groaned=False, timed_out=True)
+    assert pace.limit == 8
+    pace.learn(groaned=False, timed_out=True)
+    assert pace.limit == 4
 
 
 def test_each_host_has_its_own_pace() -> None:

@@ -7,9 +7,17 @@ import json
 from pathlib import Path
 
 import pytest
+from scrapy.http import Response
 
+from redirectmap.crawlsettings import CrawlJob
+from redirectmap.sitefile import Result, Row
 from redirectmap.sitemaps import parse_sitemap
+from redirectmap.urls import Url, parse
+from spiders.answers import Redirects
 from spiders.coding import gunzipped
+from spiders.guards import AddressGuard
+from spiders.reading import MAX_SITEMAP_DEPTH, MAX_SITEMAPS, Reader
+from spiders.scope import Scope
 
 CORPUS = Path(__file__).parents[1] / "../shared/hostile/sitemaps"
 NS = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -114,3 +122,50 @@ def test_hreflang_is_kept() -> None:
 
 def test_gzip_file() -> None:
     assert gunzipped(gzip.compress(b"abc"), 100) == b"abc"
+
+
+def read_by_the_crawler(body: str, depth: int = 0) -> Result:
+    job = CrawlJob(url="https://example.com/", out="none")
+    start = parse(job.url)
+    assert isinstance(start, Url)
+    scope = Scope(job, start)
+    redirects = Redirects(scope, AddressGuard(()))
+    reader = Reader(job, scope, redirects, lambda _url: False)
+    row = Row(1, "https://example.com/map.xml", "sitemap", depth=depth)
+    return reader.read(row, Response(row.url, body=body.encode()))
+
+
+def index(*places: str) -> str:
+    inner = "".join(f"<sitemap><loc>{one}</loc></sitemap>" for one in places)
+    return f'<sitemapindex xmlns="{NS}">{inner}</sitemapindex>'
+
+
+def test_an_index_is_read_within_caps() -> None:
+    wide = index(*(f"https://example.com/{n}.xml" for n in range(600)))
+    result = read_by_the_crawler(wide)
+    assert len(result.found) == MAX_SITEMAPS
+    assert ("sitemap_capped", "100 child sitemaps not read") in result.warnings
+    deep = read_by_the_crawler(wide, depth=MAX_SITEMAP_DEPTH)
+    assert not deep.found
+    assert "sitemap_capped" in dict(deep.warnings)
+
+
+def test_an_index_leads_nowhere_else() -> None:
+    result = read_by_the_crawler(
+        index("https://example.com/map.xml", "https://other.example/x.xml")
+    )
+    assert [one.url for one in result.found] == ["https://example.com/map.xml"]
+    assert {"sitemap_loop", "sitemap_elsewhere"} <= dict(result.warnings).keys()
+
+
+def test_addresses_of_other_sites_are_named() -> None:
+    body = (
+        f'<urlset xmlns="{NS}"><url><loc>https://other.example/a</loc></url>'
+        "<url><loc>ftp://example.com/b</loc></url>"
+        "<url><loc>https://example.com/c</loc></url></urlset>"
+    )
+    result = read_by_the_crawler(body)
+    assert [one.url for one in result.found] == ["https://example.com/c"]
+    said = " ".join(text for code, text in result.warnings if code == "sitemap_url")
+    assert "other.example" in said
+    assert "ftp:" in said

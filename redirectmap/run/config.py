@@ -25,13 +25,21 @@ class SiteSection(_Section):
 
 
 class CrawlSection(_Section):
-    """How sites are crawled; None leaves the crawler's own default."""
+    """How sites are crawled; None leaves the crawler's own default.
+
+    `header` (NAME=ENV) and `basic_auth` (ENV) name environment variables.
+    """
 
     allow_private: tuple[str, ...] = ()
     max_pages: int | None = Field(default=None, ge=1)
     user_agent: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    delay: float | None = Field(default=None, ge=0)
+    header: tuple[str, ...] = ()
+    basic_auth: str | None = None
+    render: bool = False
+    render_url: tuple[str, ...] = ()
 
 
 class InputSection(_Section):

@@ -84,6 +84,11 @@ def _crawling(config: Config) -> tuple[str, ...]:
         *_one("--user-agent", crawl.user_agent),
         *_many("--include", crawl.include),
         *_many("--exclude", crawl.exclude),
+        *_one("--delay", crawl.delay),
+        *_many("--header", crawl.header),
+        *_one("--basic-auth", crawl.basic_auth),
+        *(("--render",) if crawl.render else ()),
+        *_many("--render-url", crawl.render_url),
     )
 
 

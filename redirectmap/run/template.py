@@ -22,7 +22,14 @@ source = "https://staging.new.example/"
 # user_agent = "redirectmap"
 # include = ["^/blog/"]
 # exclude = ["^/cart"]
-# Credentials for staging come from the environment, never from this file.
+# Credentials for staging come from the environment, never from this file: these
+# are names of variables.
+# basic_auth = "STAGING_LOGIN"
+# header = ["Authorization=STAGING_AUTH"]
+# Seconds between two requests to one host.
+# delay = 0.5
+# Let Chromium run the scripts of pages that are empty without them.
+# render = true
 
 [inputs]
 # Every export at hand: a crawl cannot see what nobody links to. `files` takes
