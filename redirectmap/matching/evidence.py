@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -54,7 +54,7 @@ class Side:
     """One site, cut and weighed.
 
     Attributes:
-        fields: Texts.
+        fields: Texts, without the main text.
         counts: Word counts per field.
         words: The same, weighted, rows of length one.
         chars: Path in runs of three signs.
@@ -87,7 +87,7 @@ class Evidence:
 
 
 def gather(old: SiteTables, new: SiteTables, model: str = STATIC) -> Evidence:
-    """Cut, count and weigh both sites."""
+    """Cut, count and weigh both sites; the texts themselves are let go."""
     sides = (fields_of(old.pages), fields_of(new.pages))
     vocabulary = Vocabulary()
     counts = [_counts(fields, vocabulary) for fields in sides]
@@ -100,11 +100,11 @@ def gather(old: SiteTables, new: SiteTables, model: str = STATIC) -> Evidence:
     tokens = tokens_of(vocabulary.words())
     built = [
         Side(
-            fields=fields,
-            counts=per_field,
+            vectors=_about(fields, per_field, tokens, model),
+            fields=replace(fields, text=[]),
+            counts={name: per_field[name] for name in FIELDS},
             words={name: weigh(per_field[name], weight[name]) for name in FIELDS},
             chars=part,
-            vectors=_about(fields, per_field, tokens, model),
             names=embed_counts(per_field["slug"] + per_field["title"], tokens),
             links=_links(site, fields),
         )

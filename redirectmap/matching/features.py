@@ -87,14 +87,11 @@ def _identifier(e: Evidence, r: Ints, c: Ints) -> Floats:
 
 
 def _length(e: Evidence, r: Ints, c: Ints) -> Floats:
-    sizes = [
-        np.array([len(t) for t in side.fields.text], dtype=np.float32)
-        for side in (e.old, e.new)
-    ]
+    sizes = [np.array(s.fields.length, dtype=np.float32) for s in (e.old, e.new)]
     a, b = sizes[0][r], sizes[1][c]
     out: Floats = np.full(len(r), np.nan, dtype=np.float32)
     known = (a > 0) & (b > 0)
-    out[known] = (np.minimum(a, b) / np.maximum(a, b))[known]
+    out[known] = np.minimum(a, b)[known] / np.maximum(a, b)[known]
     return out
 
 

@@ -51,6 +51,7 @@ class Fields:
         title: Title and h1 without the site's template.
         headings: h2 and h3.
         text: Description and main text.
+        length: Signs of `text`.
         lang: First two letters of the language, empty where not known.
         kind: As `page_kind`.
         identifiers: Set of `kind:value`.
@@ -63,6 +64,7 @@ class Fields:
     title: list[str]
     headings: list[list[str]]
     text: list[str]
+    length: list[int]
     lang: list[str]
     kind: list[str]
     identifiers: list[frozenset[str]]
@@ -82,6 +84,9 @@ def fields_of(pages: pd.DataFrame) -> Fields:
     paths = [path for path, _, _ in read]
     clean = without_template(titles)
     about, body = _texts(pages, "description"), _texts(pages, "text")
+    text = [
+        (f"{a} {b}" if a else b)[:_TEXT_CHARS] for a, b in zip(about, body, strict=True)
+    ]
     known = _lists(pages, "identifiers")
     return Fields(
         url=urls,
@@ -90,7 +95,8 @@ def fields_of(pages: pd.DataFrame) -> Fields:
         folder=[path.rpartition("/")[0] for path in paths],
         title=[_join(a, b) for a, b in zip(clean, firsts, strict=True)],
         headings=_lists(pages, "headings"),
-        text=[f"{a} {b}"[:_TEXT_CHARS] for a, b in zip(about, body, strict=True)],
+        text=text,
+        length=[len(t) for t in text],
         lang=[lang for _, lang, _ in read],
         kind=[kind for _, _, kind in read],
         identifiers=[frozenset(ids) for ids in known],

@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,16 +123,23 @@ def rarity(matrices: Sequence[sparse.csr_matrix]) -> Floats:
 
 
 def weigh(matrix: sparse.csr_matrix, weight: Floats) -> sparse.csr_matrix:
-    """Return rows of length one: log count times rarity."""
-    out = matrix.copy()
-    out.data = (1 + np.log(out.data)) * weight[out.indices]
-    return unit(out)
+    """Return rows of length one: log count times rarity.
+
+    The places of the words are shared with `matrix`, not copied.
+    """
+    return unit(with_data(matrix, (1 + np.log(matrix.data)) * weight[matrix.indices]))
+
+
+def with_data(matrix: sparse.csr_matrix, data: Floats) -> sparse.csr_matrix:
+    """Return `matrix` with other numbers at the same places, which are shared."""
+    parts = (data, matrix.indices, matrix.indptr)
+    return sparse.csr_matrix(parts, shape=matrix.shape, copy=False)
 
 
 def unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """Scale every row to length one; empty rows stay empty. In place."""
-    squares = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
-    length = np.sqrt(squares)
+    ones = np.ones(matrix.shape[1], dtype=np.float32)
+    length = np.sqrt(with_data(matrix, matrix.data * matrix.data) @ ones)
     length[length == 0] = 1
     matrix.data = (matrix.data / np.repeat(length, np.diff(matrix.indptr))).astype(
         np.float32
@@ -166,10 +172,8 @@ def contained(
     columns: Ints,
 ) -> Floats:
     """Return which share of a row's words, by rarity, the other row has too."""
-    have: Any = outer.copy()
-    have.data = np.ones_like(have.data)
-    want = inner.copy()
-    want.data = weight[want.indices]
+    have = with_data(outer, np.ones_like(outer.data))
+    want = with_data(inner, weight[inner.indices])
     total = np.asarray(want.sum(axis=1)).ravel()
     total[total == 0] = np.nan
     shared = pair_cosine(want, have, rows, columns)
