@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -26,14 +26,16 @@ from redirectmap.signals.words import (
     count,
     rarity,
     runs,
+    total,
     weigh,
     widen,
 )
+from redirectmap.tables.memory import give_back
 
 FIELDS = ("path", "slug", "folder", "title", "headings", "text", "all")
 _EVERYTHING = {"path": 1, "slug": 1, "title": 3, "headings": 2, "text": 1}
 _OPENING = 600
-_TITLE_WEIGHT = 3
+_ABOUT = {"title": 3, "headings": 1, "opening": 1}
 Counts = dict[str, sparse.csr_matrix]
 
 
@@ -55,7 +57,7 @@ class Side:
 
     Attributes:
         fields: Texts, without the main text.
-        counts: Word counts per field.
+        counts: Word counts per field, up to 255, one byte each.
         words: The same, weighted, rows of length one.
         chars: Path in runs of three signs.
         vectors: Embedding; rows of zeros where the page has no text.
@@ -88,31 +90,60 @@ class Evidence:
 
 def gather(old: SiteTables, new: SiteTables, model: str = STATIC) -> Evidence:
     """Cut, count and weigh both sites; the texts themselves are let go."""
-    sides = (fields_of(old.pages), fields_of(new.pages))
+    give_back()
     vocabulary = Vocabulary()
-    counts = [_counts(fields, vocabulary) for fields in sides]
+    read = [_read(site.pages, vocabulary, model) for site in (old, new)]
+    counts = [part.counts for part in read]
     for per_field in counts:
         for matrix in per_field.values():
             widen(matrix, vocabulary.size)
         _add_sums(per_field)
     weight = {name: rarity([c[name] for c in counts]) for name in FIELDS}
-    chars = _chars(sides)
+    chars = _chars([part.fields for part in read])
     tokens = tokens_of(vocabulary.words())
     built = [
-        Side(
-            vectors=_about(fields, per_field, tokens, model),
-            fields=replace(fields, text=[]),
-            counts={name: per_field[name] for name in FIELDS},
-            words={name: weigh(per_field[name], weight[name]) for name in FIELDS},
-            chars=part,
-            names=embed_counts(per_field["slug"] + per_field["title"], tokens),
-            links=_links(site, fields),
-        )
-        for site, fields, per_field, part in zip(
-            (old, new), sides, counts, chars, strict=True
-        )
+        _side(part, weight, runs_of, tokens, _links(site, part.fields))
+        for site, part, runs_of in zip((old, new), read, chars, strict=True)
     ]
+    del read, counts, chars
+    give_back()
     return Evidence(built[0], built[1], weight["all"])
+
+
+class _Read(NamedTuple):
+    """One site's words, and its pages' vectors where a transformer made them."""
+
+    fields: Fields
+    counts: Counts
+    vectors: Floats | None
+
+
+def _read(pages: pd.DataFrame, vocabulary: Vocabulary, model: str) -> _Read:
+    fields = fields_of(pages)
+    counts = _counts(fields, vocabulary)
+    vectors = None if model == STATIC else embed(_texts_of(fields), model)
+    return _Read(replace(fields, text=[]), counts, vectors)
+
+
+def _side(
+    read: _Read,
+    weight: dict[str, Floats],
+    chars: sparse.csr_matrix,
+    tokens: sparse.csr_matrix,
+    links: sparse.csr_matrix,
+) -> Side:
+    counts = read.counts
+    called = total([(counts["slug"], 1), (counts["title"], 1)])
+    vectors = _about(counts, tokens) if read.vectors is None else read.vectors
+    return Side(
+        fields=read.fields,
+        counts={name: counts[name] for name in FIELDS},
+        words={name: weigh(counts[name], weight[name]) for name in FIELDS},
+        chars=chars,
+        vectors=vectors,
+        names=embed_counts(called, tokens),
+        links=links,
+    )
 
 
 def _counts(fields: Fields, vocabulary: Vocabulary) -> Counts:
@@ -139,12 +170,9 @@ def _opening(text: str) -> int:
 
 def _add_sums(counts: Counts) -> None:
     """Add what is a sum of other fields, so that no text is cut twice."""
-    counts["path"] = counts["slug"] + counts["folder"]
-    counts["text"] = counts["opening"] + counts.pop("rest")
-    counts["all"] = sum(
-        (counts[name] * times for name, times in _EVERYTHING.items()),
-        start=sparse.csr_matrix(counts["path"].shape, dtype=np.float32),
-    ).tocsr()
+    counts["path"] = total([(counts["slug"], 1), (counts["folder"], 1)])
+    counts["text"] = total([(counts["opening"], 1), (counts.pop("rest"), 1)])
+    counts["all"] = total((counts[name], times) for name, times in _EVERYTHING.items())
 
 
 def _chars(sides: Sequence[Fields]) -> list[sparse.csr_matrix]:
@@ -158,17 +186,13 @@ def _chars(sides: Sequence[Fields]) -> list[sparse.csr_matrix]:
     return [weigh(matrix, weight) for matrix in counts]
 
 
-def _about(
-    fields: Fields, counts: Counts, tokens: sparse.csr_matrix, model: str
-) -> Floats:
+def _about(counts: Counts, tokens: sparse.csr_matrix) -> Floats:
     """Embed title, headings and the beginning of the text; the slug where none."""
-    if model != STATIC:
-        return embed(_texts_of(fields), model)
-    about = counts["title"] * _TITLE_WEIGHT + counts["headings"] + counts["opening"]
-    silent = np.diff(about.indptr) == 0
-    return embed_counts(
-        about + sparse.diags_array(silent * 1.0) @ counts["slug"], tokens
-    )
+    about = total((counts[name], times) for name, times in _ABOUT.items())
+    vectors = embed_counts(about, tokens)
+    silent = np.flatnonzero(np.diff(about.indptr) == 0)
+    vectors[silent] = embed_counts(counts["slug"][silent], tokens)
+    return vectors
 
 
 def _texts_of(fields: Fields) -> list[str]:

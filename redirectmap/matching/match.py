@@ -70,15 +70,13 @@ def match(
     table = compare(evidence, keep=12 if large else 20, k=5 if large else 8)
     if table.empty:
         return _none()
+    urls = [np.array(s.fields.url, dtype=object) for s in (evidence.old, evidence.new)]
+    del evidence  # the largest thing in memory
     on_step("judge")
     judged = judge(table)
     judged = judged[judged["rank"] <= KEPT].reset_index(drop=True)
-    judged.insert(
-        0, "old_url", np.array(evidence.old.fields.url, dtype=object)[judged["old_row"]]
-    )
-    judged.insert(
-        1, "new_url", np.array(evidence.new.fields.url, dtype=object)[judged["new_row"]]
-    )
+    judged.insert(0, "old_url", urls[0][judged["old_row"]])
+    judged.insert(1, "new_url", urls[1][judged["new_row"]])
     on_step("assign")
     return _assigned(judged, values, how.sharing_price)
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _CHUNK = 20_000
 _SHORTEST_PLURAL = 4
+_MOST = 255
+_LOG = np.log(np.maximum(np.arange(_MOST + 1), 1)).astype(np.float32)
 
 
 class Vocabulary(dict[str, int]):
@@ -80,7 +83,7 @@ def count(
     vocabulary: dict[str, int],
     cut: Callable[[str], list[str]] = words,
 ) -> sparse.csr_matrix:
-    """Count each word of each text; columns grow with the vocabulary.
+    """Count each word of each text, up to 255; columns grow with the vocabulary.
 
     Args:
         texts: One per row.
@@ -94,12 +97,22 @@ def count(
         numbers.extend(map(look_up, cut(text)))
         ends.append(len(numbers))
     columns = np.frombuffer(numbers, dtype=np.int32) if numbers else np.zeros(0, int)
-    data = np.ones(len(columns), dtype=np.float32)
+    data = np.ones(len(columns), dtype=np.int32)
     matrix = sparse.csr_matrix(
         (data, columns, np.asarray(ends)), shape=(len(ends) - 1, len(vocabulary))
     )
     matrix.sum_duplicates()
-    return matrix
+    return with_data(matrix, _byte(matrix.data))
+
+
+def total(parts: Iterable[tuple[sparse.csr_matrix, int]]) -> sparse.csr_matrix:
+    """Return the sum of counts, each taken so many times; counts end at 255."""
+    summed = sum(times * matrix.astype(np.int32) for matrix, times in parts)
+    return with_data(summed, _byte(summed.data))
+
+
+def _byte(counts: NDArray[np.int32]) -> NDArray[np.uint8]:
+    return np.minimum(counts, _MOST).astype(np.uint8)
 
 
 def runs(text: str, size: int = 3) -> list[str]:
@@ -127,10 +140,10 @@ def weigh(matrix: sparse.csr_matrix, weight: Floats) -> sparse.csr_matrix:
 
     The places of the words are shared with `matrix`, not copied.
     """
-    return unit(with_data(matrix, (1 + np.log(matrix.data)) * weight[matrix.indices]))
+    return unit(with_data(matrix, (1 + _LOG[matrix.data]) * weight[matrix.indices]))
 
 
-def with_data(matrix: sparse.csr_matrix, data: Floats) -> sparse.csr_matrix:
+def with_data(matrix: sparse.csr_matrix, data: NDArray[Any]) -> sparse.csr_matrix:
     """Return `matrix` with other numbers at the same places, which are shared."""
     parts = (data, matrix.indices, matrix.indptr)
     return sparse.csr_matrix(parts, shape=matrix.shape, copy=False)
