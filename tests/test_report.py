@@ -267,7 +267,7 @@ def test_a_folder_without_a_plan_is_named(tmp_path: Path) -> None:
 
 def test_everything_else_a_folder_holds_is_shown(folder: Path) -> None:
     share = {"share": 0.2, "low": 0.1, "high": 0.3, "part": 2, "total": 10}
-    shares = {"links": share, "domains": {**share, "share": None}}
+    shares = {"links": share, "domains": share}
     profile = {
         "site_type": "local",
         "range": {"low": 0.5, "high": 0.7, "why": "local businesses"},

@@ -31,14 +31,16 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in known.to_dict("records")]
 
 
-def print_findings(findings: pd.DataFrame, limit: int = 30) -> None:
-    """Print findings as a person reads them, at most `limit`; say what is left."""
-    for row in findings.head(limit).to_dict("records"):
-        place = row["old_url"] or row["new_url"] or ""
-        told = " ".join(filter(None, (row["severity"], row["check"], place)))
-        click.echo(f"{told}: {row['message']}")
-    if len(findings) > limit:
-        click.echo(f"and {len(findings) - limit} more findings: see --out")
+def print_findings(findings: pd.DataFrame, each: int = 3) -> None:
+    """Print findings as a person reads them, `each` of a check; say what is left."""
+    for (severity, check), rows in findings.groupby(["severity", "check"], sort=False):
+        for row in rows.head(each).to_dict("records"):
+            place = row["old_url"] or row["new_url"]
+            click.echo(
+                f"{severity} {check}{f' {place}' if place else ''}: {row['message']}"
+            )
+        if len(rows) > each:
+            click.echo(f"  and {len(rows) - each} more of {check}, in the tables")
 
 
 @contextmanager

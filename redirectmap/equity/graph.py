@@ -22,6 +22,8 @@ from scipy import sparse
 
 from redirectmap.readers.linkgraph import NOFOLLOW, SiteLinks
 
+SILENT = r"nofollow|\bnone\b"
+"""Robots directives of a page whose links pass nothing."""
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32] | Ints
 
@@ -67,8 +69,7 @@ class Graph:
     @classmethod
     def from_site(cls, site: SiteLinks) -> Graph:
         """Build from a site's numbered links and its redirects."""
-        silent = site.pages["robots"].astype("str").str.contains(r"nofollow|\bnone\b")
-        quiet = (silent & site.pages["robots"].notna()).to_numpy(dtype=bool)
+        quiet = site.robots_say(SILENT)
         follow = (site.flags & NOFOLLOW == 0) & ~quiet[site.source]
         here, there = _redirects(site.pages)
         return cls.from_edges(

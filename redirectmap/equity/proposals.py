@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from redirectmap.equity.faults import IMPORTANT
+from redirectmap.equity.graph import SILENT
 from redirectmap.equity.rank import rank
 from redirectmap.equity.solved import Solved
 
@@ -41,7 +42,7 @@ def propose(solved: Solved, *, limit: int, damping: float) -> pd.DataFrame:
     if not total or not count:
         return pd.DataFrame(columns=_NAMES)
     graph, seeds = solved.graph, solved.seeds
-    base = rank(graph, seeds, damping=damping, start=solved.shares / total)
+    base = solved.shares / total
     rows: list[dict[str, Any]] = []
     for source, target in _candidates(solved, count):
         after = rank(graph, seeds, damping=damping, start=base, extra=(source, target))
@@ -100,9 +101,8 @@ def _live(solved: Solved) -> pd.Series:
     """Say which pages were fetched, answer 200 as far as known, and may be indexed."""
     pages = solved.site.pages
     status = pages["status"]
-    robots = pages["robots"].fillna("").astype(str).str.lower()
     fine = pages["missing"].isna() & (status.isna() | status.eq(200))
-    return fine & ~robots.str.contains(r"noindex|nofollow|\bnone\b|blocked")
+    return fine & ~solved.site.robots_say(rf"noindex|blocked|{SILENT}")
 
 
 def _linked(solved: Solved, source: int, target: int) -> bool:

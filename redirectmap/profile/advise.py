@@ -12,24 +12,28 @@ Bounds  relevance is the cosine of text embeddings: it knows topics, not trust.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from redirectmap.matching.embeddings import embed
 from redirectmap.profile.flags import EXACT_SHARE, MIN_DOMAINS, MIN_PAGE_LINKS
 from redirectmap.profile.ground import STRIKING, Ground
+from redirectmap.profile.keywords import content
 from redirectmap.profile.lexicon import words_of
 from redirectmap.profile.moves import page_key
 from redirectmap.signals.words import Floats
 from redirectmap.tables import FINDINGS
 from redirectmap.urls import Url, parse, registrable_domain
 
-RELEVANT = 0.35
-"""Cosine below which no inner page is about the opportunity's topic."""
-NEAR = 0.85
+RELEVANT = 0.55
+"""Cosine from which a page is about an opportunity's topic, by meaning alone ..."""
+SPOKEN = 0.30
+"""... and from which it is where the opportunity speaks of the page's heading."""
+NEAR = 0.92
 """Share of the best cosine from which a page is about as relevant."""
 FEW_DOMAINS = 3
 PARTIAL_SHARE = 0.20
@@ -75,7 +79,9 @@ def _reasons(page: dict[Any, Any]) -> list[str]:
     if page["conversions"] > 0:
         found.append(f"{page['conversions']:.0f} conversions")
     if page["kind"] in IMPORTANT and page["domains"] < FEW_DOMAINS:
-        found.append(f"{page['kind']} page with {page['domains']} referring domains")
+        found.append(
+            f"{page['kind']} page with {_count(page['domains'], 'referring domain')}"
+        )
     return found
 
 
@@ -145,29 +151,52 @@ def _choose(
     base: Ground, opportunity: dict[Any, Any], near: Floats, linked: list[str]
 ) -> tuple[int, list[str], list[int]]:
     """Return the page's number, the reasons, and up to three other numbers."""
-    inner = np.flatnonzero((base.pages["kind"] != "home").to_numpy())
-    homes = np.flatnonzero((base.pages["kind"] == "home").to_numpy())
-    order = inner[np.argsort(-near[inner], kind="stable")]
-    best = float(near[order[0]]) if len(order) else 0.0
-    said = words_of(f"{opportunity['title']} {opportunity['text']}")
-    brand = base.words.without_brand(said)[1]
-    broad = brand and len(homes) > 0 and float(near[homes[0]]) > best
-    if len(homes) and (best < RELEVANT or broad):
-        cause = "broad mention of the brand" if brand else "no inner page on its topic"
-        return int(homes[0]), [f"{cause} (nearest {best:.2f})"], order[:3].tolist()
-    tied = [int(p) for p in order if near[p] >= NEAR * best] or homes[:1].tolist()
+    kinds = base.pages["kind"]
+    nearest = np.argsort(-near, kind="stable")
+    order = nearest[kinds.ne("home").to_numpy()[nearest]].tolist()
+    text = f"{opportunity['title']} {opportunity['text']}"
+    rest, brand = base.words.without_brand(words_of(text))
+    spoken = _spoken(base, rest) & (near >= SPOKEN)
+    fitting = [p for p in order if spoken[p] or (near[p] >= RELEVANT and not brand)]
+    if not fitting:
+        return _home(base, order, near, brand=brand)
     known = {page_key(url) for url in linked}
+    tied = [p for p in fitting if near[p] >= NEAR * near[fitting[0]]]
 
     def rank(page: int) -> tuple[bool, int, float]:
         row = base.pages.iloc[page].to_dict()
         return page_key(row["url"]) in known, -len(_reasons(row)), -float(near[page])
 
     chosen = min(tied, key=rank)
-    why = [f"most relevant inner pages ({near[chosen]:.2f})"]
+    place = "the most relevant inner page" if len(tied) == 1 else "a most relevant page"
+    why = [f"{place} (relevance {near[chosen]:.2f})"]
+    why += ["it speaks of its heading"] * bool(spoken[chosen])
     why += _reasons(base.pages.iloc[chosen].to_dict())
     if linked:
-        why.append(f"its domain already links to {len(linked)} of our pages")
-    return chosen, why, [p for p in order[:4].tolist() if p != chosen][:3]
+        why.append(f"its domain already links to {_count(len(linked), 'page')} of ours")
+    others = [*fitting, *order]
+    return chosen, why, list(dict.fromkeys(p for p in others if p != chosen))[:3]
+
+
+def _home(
+    base: Ground, order: list[int], near: Floats, *, brand: bool
+) -> tuple[int, list[str], list[int]]:
+    homes = np.flatnonzero(base.pages["kind"].eq("home"))
+    chosen = int(homes[0]) if len(homes) else order[0]
+    cause = "broad mention of the brand" if brand else "no inner page on its topic"
+    best = f" (nearest {near[order[0]]:.2f})" if order else ""
+    return chosen, [f"{cause}{best}"], [p for p in order[:3] if p != chosen]
+
+
+def _spoken(base: Ground, words: Sequence[str]) -> NDArray[np.bool_]:
+    """Say which inner pages' headings the words speak of."""
+    said = base.topics.spoken_in(content(words))
+    found = [not said.isdisjoint(topics) for topics in base.pages["topics"]]
+    return np.array(found, dtype=bool) & base.pages["kind"].ne("home").to_numpy(bool)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _domain(url: str) -> str:

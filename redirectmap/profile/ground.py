@@ -17,7 +17,12 @@ from redirectmap.matching.embeddings import STATIC, embed
 from redirectmap.profile.brand import Words
 from redirectmap.profile.keywords import Keywords, content, keywords_of
 from redirectmap.profile.lexicon import words_of
-from redirectmap.profile.links import brand_names, classed_links, page_kinds
+from redirectmap.profile.links import (
+    brand_names,
+    classed_links,
+    page_kinds,
+    telling,
+)
 from redirectmap.profile.moves import page_key
 from redirectmap.signals.words import Floats
 
@@ -33,11 +38,12 @@ class Ground:
         site: URL of the site.
         pages: Our live pages: url, label, kind, domains, exact, partial, links,
             position, impressions, clicks, conversions, keyword and
-            keyword_position (a query in reach, None without one); row = page
-            number.
+            keyword_position (a query in reach, None without one), topics
+            (phrases of its heading); row = page number.
         vectors: One embedding per page, unit length.
         links: The classed links of the site.
         words: Brand names.
+        topics: What the headings of inner pages are about.
         authority: What vendors say of each referring domain, 0 to 100.
         model: Which embedding.
     """
@@ -47,6 +53,7 @@ class Ground:
     vectors: Floats
     links: pd.DataFrame
     words: Words
+    topics: Keywords
     authority: dict[str, float]
     model: str
 
@@ -84,16 +91,27 @@ def ground(
     table = _with_queries(table, queries, words)
     told = backlinks.groupby("source_domain")["authority"].max().dropna()
     authority = {str(domain): float(value) for domain, value in told.items()}
-    return Ground(site, table, embed(texts, model), links, words, authority, model)
+    topics = [telling(keywords_of([text], words)) for text in table["label"]]
+    table["topics"] = pd.Series(topics, index=table.index, dtype=object)
+    every = Keywords.of(phrase for found in topics for phrase in found)
+    vectors = embed(texts, model)
+    return Ground(site, table, vectors, links, words, every, authority, model)
 
 
 def _live(pages: pd.DataFrame) -> pd.DataFrame:
     robots = pages["robots"].fillna("").astype(str).str.lower()
     fine = pages["status"].fillna(200).eq(200) & ~robots.str.contains("noindex")
-    live = pages[fine]
+    live = pages[fine & ~_copies(pages)]
     kinds = page_kinds(live["url"].tolist(), live)
     live = live.assign(kind=live["url"].map(kinds).astype(object))
     return live[live["kind"] != "file"].reset_index(drop=True)
+
+
+def _copies(pages: pd.DataFrame) -> pd.Series:
+    """Say which pages name another page of the site as their canonical one."""
+    own = pages["url"].map(page_key)
+    named = pages["canonical"].fillna(pages["url"]).map(page_key)
+    return named.ne(own) & named.isin(set(own))
 
 
 def _with_links(table: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:

@@ -61,10 +61,19 @@ class Keywords:
     def touched_by(self, said: Keyword) -> bool:
         """Say whether the words share enough with one phrase."""
         strong = len(said - _WEAK) or 1
-        like = {word: self._like(word) for word in said}
-        hit = frozenset(stem for stems in like.values() for stem in stems)
+        shares = self._shares(said).items()
+        return any(_enough(hits, len(phrase), strong) for phrase, hits in shares)
+
+    def spoken_in(self, said: Keyword) -> set[Keyword]:
+        """Return the phrases that a longer text speaks of: whole, or two words."""
+        shares = self._shares(said).items()
+        return {phrase for phrase, hits in shares if hits >= min(2, len(phrase))}
+
+    def _shares(self, said: Keyword) -> dict[Keyword, int]:
+        """Return how many words of each phrase are said."""
+        hit = frozenset(stem for word in said for stem in self._like(word))
         near = {phrase for word in hit for phrase in self._by_stem[word]}
-        return any(_enough(len(phrase & hit), len(phrase), strong) for phrase in near)
+        return {phrase: len(phrase & hit) for phrase in near}
 
     def _like(self, word: str) -> set[str]:
         """Return stems of phrases that are `word`, hold it or are held by it.

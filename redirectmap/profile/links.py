@@ -45,7 +45,7 @@ def classed_links(
     links = own_links(backlinks, site)
     words = Words.of(brands or brand_names(site, pages))
     given = keywords_of(keywords, words)
-    searched = _telling(keywords_of(queries, words))
+    searched = telling(keywords_of(queries, words))
     by_page = _page_keywords(pages, words)
     wide = Keywords.of([*given, *searched, *_commonest(by_page)])
     kinds = page_kinds(links["target_url"].unique().tolist(), pages)
@@ -138,12 +138,12 @@ def _page_keywords(
         return {}
     rows = zip(pages["url"], pages["title"], pages["h1"], strict=True)
     return {
-        page_key(url): _telling(keywords_of((title, h1), words))
+        page_key(url): telling(keywords_of((title, h1), words))
         for url, title, h1 in rows
     }
 
 
-def _telling(phrases: Iterable[Keyword]) -> tuple[Keyword, ...]:
+def telling(phrases: Iterable[Keyword]) -> tuple[Keyword, ...]:
     """Leave out phrases of words that say nothing: `Home`, `login`."""
     return tuple(phrase for phrase in phrases if phrase - _EMPTY_WORDS)
 

@@ -12,6 +12,7 @@ Bounds  links to hosts without a fetched page are left out.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -71,6 +72,13 @@ class SiteLinks:
         more = more.assign(status=np.nan, missing=why)
         pages = pd.concat([self.pages, more], ignore_index=True)
         return replace(self, pages=pages.astype({"status": "float64"}))
+
+    def robots_say(self, pattern: str) -> NDArray[np.bool_]:
+        """Say which pages' robots directives match a pattern, case ignored."""
+        found = re.compile(pattern, re.IGNORECASE)
+        said = self.pages["robots"].tolist()
+        told = {text: bool(found.search(str(text))) for text in set(said) if text}
+        return np.fromiter((told.get(text, False) for text in said), bool, len(said))
 
 
 def read_links(source: Path) -> SiteLinks:

@@ -102,11 +102,18 @@ def contents(found: Gathered) -> list[tuple[str, str]]:
         ("verify", "Verification"),
         ("profile", "Backlinks"),
         ("equity", "Equity"),
+        ("advice", "Next links"),
+        ("monitor", "Over time"),
         ("sign", "Sign-off"),
     ]
     absent = {
         name
-        for name, value in (("profile", found.profile), ("equity", found.equity))
+        for name, value in (
+            ("profile", found.profile),
+            ("equity", found.equity),
+            ("advice", found.advice),
+            ("monitor", found.monitor),
+        )
         if not value
     }
     return [(name, text) for name, text in every if name not in absent]

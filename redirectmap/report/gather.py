@@ -30,6 +30,9 @@ class Gathered:
         proofs: proof.json of each exported format, by name.
         profile: profile.json.
         equity: equity.json.
+        advice: advice.json.
+        monitor: monitor.json, beside the plan or in its folder `monitor`.
+        link_findings: Schema FINDINGS, of the four commands about links.
         new_urls: Pages of the new site that answer 200; empty where not known.
     """
 
@@ -43,6 +46,9 @@ class Gathered:
     proofs: dict[str, dict[str, Any]]
     profile: dict[str, Any] | None
     equity: dict[str, Any] | None
+    advice: dict[str, Any] | None
+    monitor: dict[str, Any] | None
+    link_findings: pd.DataFrame
     new_urls: pd.DataFrame
 
 
@@ -70,6 +76,9 @@ def gather(folder: Path) -> Gathered:
         proofs=_proofs(folder),
         profile=_optional_json(folder / "profile.json"),
         equity=_optional_json(folder / "equity.json"),
+        advice=_optional_json(folder / "advice.json"),
+        monitor=_beside(folder, "monitor.json"),
+        link_findings=_link_findings(folder),
         new_urls=_new_urls(folder),
     )
 
@@ -103,6 +112,24 @@ def _optional_csv(path: Path) -> pd.DataFrame | None:
 
 def _optional_json(path: Path) -> dict[str, Any] | None:
     return read_json(path) if path.exists() else None
+
+
+def _beside(folder: Path, name: str) -> dict[str, Any] | None:
+    found = _optional_json(folder / name)
+    return _optional_json(folder / "monitor" / name) if found is None else found
+
+
+_LINK_FINDINGS = (
+    *("profile_findings.csv", "equity_findings.csv", "advice_findings.csv"),
+    *("monitor_findings.csv", "monitor/monitor_findings.csv"),
+)
+
+
+def _link_findings(folder: Path) -> pd.DataFrame:
+    """Return what profile, equity, advise and monitor found, in that order."""
+    tables = [_table(folder / name) for name in _LINK_FINDINGS]
+    known = [table for table in tables if len(table)]
+    return pd.concat(known, ignore_index=True) if known else tables[0]
 
 
 def _verdicts(path: Path) -> pd.DataFrame | None:

@@ -29,7 +29,12 @@ from redirectmap.report.figures import (
 )
 from redirectmap.report.flow import flow_svg
 from redirectmap.report.gather import Gathered, gather, plain
-from redirectmap.report.links import equity_view, profile_view
+from redirectmap.report.links import (
+    advice_view,
+    equity_view,
+    monitor_view,
+    profile_view,
+)
 from redirectmap.report.sections import streams
 from redirectmap.tables import write_atomic
 
@@ -93,8 +98,10 @@ def _view(found: Gathered) -> dict[str, Any]:
         "proofs": list(found.proofs.items()),
         "verified": verified_view(found.verdicts),
         "trend": trend(found.earlier),
-        "profile": profile_view(found.profile),
-        "equity": equity_view(found.equity),
+        "profile": profile_view(found.profile, found.link_findings),
+        "equity": equity_view(found.equity, found.link_findings),
+        "advice": advice_view(found.advice, found.link_findings),
+        "monitor": monitor_view(found.monitor, found.link_findings),
         "sign": sign_list(found),
         "people": _rows(people, PEOPLE_ROWS),
         "people_total": len(people),
