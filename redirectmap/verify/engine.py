@@ -1,16 +1,11 @@
 """Ask many URLs at once, politely: libcurl's multi interface, no redirects.
 
-One thread, one connection pool. libcurl never resolves a name and never follows
-a Location: the address was checked by the guard and is handed over per request.
+One thread, one connection pool. Per host the number of requests under way grows
+by one for every window of good answers and halves on 429, 503 and failures to
+connect; `Retry-After` pauses the host.
 
-Per host the number of requests under way grows by one for every window of good
-answers and halves on 429, 503 and failures to connect; `Retry-After` pauses the
-host.
-
-Bounds  `BODY_CAP` bytes of a body are read, then the connection is cut; a
-        request takes `timeout` seconds at most; 3 attempts; a host that does not
-        answer 30 attempts in a row is not asked again in this run; the answers of
-        the last `MEMO` shared URLs are remembered.
+Bounds  3 attempts; a host that does not answer 30 attempts in a row is not asked
+        again in this run; the answers of the last `MEMO` shared URLs are kept.
 Source  https://curl.se/libcurl/c/libcurl-multi.html; RFC 9110, 10.2.3.
 """
 
@@ -21,33 +16,17 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from typing import Any
 
-import certifi
 import pycurl
 
-from redirectmap.verify.settings import AGENTS, VerifySettings
-from redirectmap.verify.walk import Answer, Walker
+from redirectmap.verify.answers import Answer
+from redirectmap.verify.handles import Slot
+from redirectmap.verify.settings import VerifySettings
+from redirectmap.verify.walk import Walker
 
-BODY_CAP = 256 * 1024
 ATTEMPTS = 3
 MEMO = 10_000
 GIVE_UP_AFTER = 30
-_WANTED = frozenset(
-    {
-        b"content-language",
-        b"content-type",
-        b"link",
-        b"location",
-        b"refresh",
-        b"retry-after",
-        b"set-cookie",
-        b"strict-transport-security",
-        b"x-robots-tag",
-    }
-)
-_TLS = frozenset({35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91})
 _TRY_AGAIN = frozenset({"connect", "broken", "timeout"})
 _BUSY = frozenset({429, 503})
 
@@ -75,119 +54,6 @@ class _Job:
     not_before: float = 0.0
 
 
-class _Slot:
-    """One curl handle with the buffers of the request it carries."""
-
-    __slots__ = ("agent", "body", "cap", "curl", "job", "keep", "lines", "size", "to")
-
-    def __init__(self, settings: VerifySettings) -> None:
-        self.lines: list[bytes] = []
-        self.body: list[bytes] = []
-        self.size = 0
-        self.keep = False
-        self.cap = BODY_CAP
-        self.to = ""
-        self.agent = ""
-        self.job: _Job | None = None
-        self.curl = _handle(settings)
-        self.curl.setopt(pycurl.HEADERFUNCTION, self.lines.append)
-        self.curl.setopt(pycurl.WRITEFUNCTION, self._write)
-
-    def load(self, job: _Job) -> None:
-        walker = job.walker
-        assert walker.address is not None  # noqa: S101 - open walks have one
-        self.job = job
-        self.lines.clear()
-        self.body.clear()
-        self.size = 0
-        self.keep = walker.wants_body
-        self.cap = walker.cap or BODY_CAP
-        curl = self.curl
-        curl.setopt(pycurl.URL, walker.wire_url)
-        to = walker.address.connect_to
-        if to != self.to:
-            curl.setopt(pycurl.CONNECT_TO, [to])
-            self.to = to
-        if walker.agent != self.agent:
-            curl.setopt(pycurl.USERAGENT, AGENTS[walker.agent])
-            self.agent = walker.agent
-        if walker.method == "HEAD":
-            curl.setopt(pycurl.NOBODY, 1)
-        else:
-            curl.setopt(pycurl.HTTPGET, 1)
-
-    def _write(self, data: bytes) -> int:
-        self.size += len(data)
-        if self.keep:
-            self.body.append(data)
-        return len(data) if self.size <= self.cap else 0
-
-    def answer(self, code: int, message: str) -> Answer:
-        status = self.curl.getinfo(pycurl.RESPONSE_CODE)
-        cut_by_us = code == pycurl.E_WRITE_ERROR and self.size > self.cap
-        if code and not cut_by_us and code != pycurl.E_BAD_CONTENT_ENCODING:
-            return Answer(status, error=_end_of(code, message), detail=message)
-        body = b"".join(self.body)[: self.cap] if self.keep else b""
-        return Answer(status, _headers(self.lines), body)
-
-
-def _handle(settings: VerifySettings) -> Any:  # noqa: ANN401 - pycurl has no types
-    curl = pycurl.Curl()
-    options = {
-        pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
-        pycurl.FOLLOWLOCATION: 0,
-        pycurl.PATH_AS_IS: 1,
-        pycurl.HTTP09_ALLOWED: 0,
-        pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
-        pycurl.NOSIGNAL: 1,
-        pycurl.PROXY: "",
-        pycurl.NETRC: 0,
-        pycurl.TIMEOUT_MS: int(settings.timeout * 1000),
-        pycurl.CONNECTTIMEOUT_MS: int(settings.connect_timeout * 1000),
-        pycurl.HTTPHEADER: ["Accept: text/html,*/*;q=0.8"],
-        pycurl.ACCEPT_ENCODING: "gzip, deflate",
-    }
-    for option, value in options.items():
-        curl.setopt(option, value)
-    curl.setopt(pycurl.CAINFO, str(settings.ca_file or certifi.where()))
-    return curl
-
-
-def _headers(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
-    found: list[tuple[bytes, bytes]] = []
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon:
-            if line.startswith(b"HTTP/"):
-                found.clear()
-            continue
-        lower = _wanted(name)
-        if lower:
-            found.append((lower, value.strip(b" \t\r\n")))
-    return found
-
-
-@lru_cache(maxsize=1_000)
-def _wanted(name: bytes) -> bytes:
-    """Return a header's name in lower case, empty where nobody reads it."""
-    lower = name.lower()
-    return lower if lower in _WANTED else b""
-
-
-def _end_of(code: int, message: str) -> str:
-    if "Multiple Location" in message:
-        return "bad_redirect"
-    if code == pycurl.E_OPERATION_TIMEDOUT:
-        return "timeout"
-    if code in _TLS:
-        return "tls"
-    if code == pycurl.E_COULDNT_CONNECT:
-        return "connect"
-    if code == pycurl.E_COULDNT_RESOLVE_HOST:
-        return "dns"
-    return "broken"
-
-
 class Engine:
     """Runs walks to their end, many at a time.
 
@@ -205,7 +71,7 @@ class Engine:
         self._on_wait = on_wait
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, 4 * settings.concurrency)
-        self._free: list[_Slot] = []
+        self._free: list[Slot] = []
         self._hosts: dict[str, _Host] = {}
         self._memo: OrderedDict[tuple[str, str], Answer] = OrderedDict()
         self._asking: dict[tuple[str, str], list[_Job]] = {}
@@ -299,8 +165,9 @@ class Engine:
         if host.is_dead:
             self._failed.append(job)
             return
-        slot = self._free.pop() if self._free else _Slot(self._settings)
-        slot.load(job)
+        slot = self._free.pop() if self._free else Slot(self._settings)
+        slot.load(job.walker)
+        slot.job = job
         slot.curl.slot = slot
         host.active += 1
         self._active += 1
@@ -325,7 +192,7 @@ class Engine:
             self._multi.select(0.05)
 
     def _finish(
-        self, slot: _Slot, code: int, message: str, done: Callable[[Walker], None]
+        self, slot: Slot, code: int, message: str, done: Callable[[Walker], None]
     ) -> None:
         job = slot.job
         assert job is not None  # noqa: S101 - a slot at work has a job

@@ -10,15 +10,12 @@ Bounds  a URL is compared as the host that answers for it spells it (`--base`
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 
-from redirectmap.planning.variants import FOLDS
-from redirectmap.urls import Url, is_private_host, parse
-from redirectmap.verify.judge_language import LANGUAGES
+from redirectmap.verify.compare import carried, is_home, is_inner, loose, lost
 from redirectmap.verify.problems import Problem
 from redirectmap.verify.rows import Row
+from redirectmap.verify.sites import host_of
 from redirectmap.verify.walk import TEMPORARY, Hop, Walk
 
 _NO_ANSWER = {
@@ -33,12 +30,6 @@ _NO_ANSWER = {
     "timeout": "timeout",
     "broken": "broken_answer",
 }
-
-_HOME = re.compile(
-    rf"/(?:(?:{LANGUAGES})(?:-[a-zA-Z]{{2}})?/?)?"
-    r"(?:(?:index|default|home)\.\w+|home/?)?"
-)
-
 
 Same = Callable[[str], str]
 
@@ -211,7 +202,7 @@ def _elsewhere(row: Row, walk: Walk, same: Same, goal: str) -> Iterator[Problem]
     goal_path, _, goal_query = goal.partition("?")
     path, _, query = final.partition("?")
     if path == goal_path:
-        if not _carried(row.old_url, goal_query, query):
+        if not carried(row.old_url, goal_query, query):
             name = "query_lost" if lost(goal_query, query) else "query_added"
             yield Problem(name, message)
     elif loose(final) == loose(goal):
@@ -220,23 +211,6 @@ def _elsewhere(row: Row, walk: Walk, same: Same, goal: str) -> Iterator[Problem]
         yield Problem("homepage", message)
     else:
         yield Problem("wrong_target", message)
-
-
-def _carried(old_url: str, planned: str, found: str) -> bool:
-    """Say whether two queries differ in order alone, or in tracking carried over."""
-    extra = Counter(found.split("&")) - Counter(planned.split("&"))
-    own = set(old_url.partition("?")[2].split("&"))
-    tracking = all(pair in own and _tracks(pair) for pair in extra if pair)
-    return tracking and not lost(planned, found)
-
-
-def _tracks(pair: str) -> bool:
-    return "?" not in FOLDS["tracking parameters"](f"https://x/?{pair}")
-
-
-def lost(planned: str, found: str) -> bool:
-    """Say whether parameters of the query `planned` are missing in `found`."""
-    return not set(planned.split("&")) - {""} <= set(found.split("&"))
 
 
 def _landing(walk: Walk) -> Iterator[Problem]:
@@ -275,29 +249,4 @@ def _drops_tls(row: Row, hop: Hop, same: Same) -> bool:
         asked_by_http = same(hop.url).startswith("http:")
         return not (asked_by_http and is_inner(hop.target))
     planned = row.expected.startswith("https:")
-    return planned and _host(hop.target) == _host(row.expected)
-
-
-def _host(url: str) -> str:
-    return url.partition("//")[2].partition("/")[0]
-
-
-def is_inner(url: str) -> bool:
-    """Say whether `url` names a loopback or private host (a stand-in)."""
-    parsed = parse(url)
-    return isinstance(parsed, Url) and is_private_host(parsed.host)
-
-
-def is_home(url: str) -> bool:
-    """Say whether `url` is a homepage: a bare root or a language's root."""
-    parsed = parse(url)
-    if not isinstance(parsed, Url):
-        return False
-    return bool(_HOME.fullmatch(parsed.path))
-
-
-def loose(key: str) -> str:
-    """Return `key` with what slash, case, www and scheme spell differently."""
-    path, mark, query = key.partition("?")
-    bare = re.sub(r"^https?://(?:www\.)?", "//", path.lower()).rstrip("/")
-    return f"{bare}{mark}{query}"
+    return planned and host_of(hop.target) == host_of(row.expected)

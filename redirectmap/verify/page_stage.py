@@ -13,7 +13,7 @@ from redirectmap.verify.around import (
     read_robots,
     walk_note,
 )
-from redirectmap.verify.judge import is_home
+from redirectmap.verify.compare import is_home
 from redirectmap.verify.judge_page import Facts, judge_headers, judge_page, like_probe
 from redirectmap.verify.known import Expected, PageText
 from redirectmap.verify.pages import fetch_pages

@@ -13,15 +13,14 @@ Source  RFC 9110, 10.2.2 and 15.4 (303 of 300 to 308 have no one Location to
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal
 
-from redirectmap.urls import Refusal, Url, parse, shown
+from redirectmap.urls import Refusal, Url, shown
+from redirectmap.verify.answers import Answer, facts_of, location_of
 from redirectmap.verify.guard import Address, Guard
-from redirectmap.verify.markup import head_facts, markup_redirect
+from redirectmap.verify.location import read_location
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TEMPORARY = frozenset({302, 303, 307})
@@ -42,35 +41,6 @@ End = Literal[
     "connect",
     "broken",
 ]
-
-
-@dataclass(slots=True)
-class Answer:
-    """What one request brought.
-
-    Attributes:
-        status: HTTP status; 0 where no answer came.
-        headers: Names in lower case and raw values, in order, the useful ones.
-        body: First bytes of the body where it was asked for.
-        facts: What its headers and markup say, once that was looked up.
-        error: An `End` where the request failed, else empty.
-        detail: What failed, one line.
-    """
-
-    status: int = 0
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytes = b""
-    error: str = ""
-    detail: str = ""
-    facts: dict[str, str] | None = None
-
-    def all(self, name: bytes) -> list[bytes]:
-        """Return the values of every header `name`."""
-        return [value for key, value in self.headers if key == name]
-
-    def first(self, name: bytes) -> str:
-        """Return the first header `name` as text, or empty."""
-        return next((v.decode("latin-1") for k, v in self.headers if k == name), "")
 
 
 @dataclass(slots=True)
@@ -218,7 +188,7 @@ class Walker:
             self.walk.facts["cookie"] = "yes"
         if url.scheme == "https" and not answer.first(b"strict-transport-security"):
             self.walk.facts["no_hsts"] = url.host
-        raw, problem = _location(answer)
+        raw, problem = location_of(answer)
         target = read_location(raw, url.href)
         if problem or isinstance(target, Refusal):
             self._refuse(url, answer.status, raw, problem, target)
@@ -273,7 +243,7 @@ class Walker:
         if self.cap:
             self.body = answer.body
         if answer.facts is None:
-            answer.facts = _facts_of(answer, self.walk.final_url)
+            answer.facts = facts_of(answer, self.walk.final_url)
             answer.headers = []
         self.walk.facts.update(answer.facts)
         if 300 <= answer.status < 400:
@@ -283,68 +253,3 @@ class Walker:
         self.url = None
         self.walk.end = end  # type: ignore[assignment]  # engine errors are Ends
         self.walk.detail = detail
-
-
-def _facts_of(answer: Answer, url: str) -> dict[str, str]:
-    """Look up what judgements need; a page's bytes are not needed after that."""
-    facts: dict[str, str] = {}
-    for name in (b"content-type", b"x-robots-tag", b"link", b"content-language"):
-        values = b"\n".join(answer.all(name)).decode("latin-1")
-        if values:
-            facts[name.decode()] = values[:2_000]
-    kind = facts.get("content-type", "html").lower()
-    if 200 <= answer.status < 300 and ("html" in kind or "plain" in kind):
-        facts.update(markup_redirect(answer.body, url, answer.first(b"refresh")))
-        facts.update(head_facts(answer.body))
-    answer.body = b""
-    return facts
-
-
-def read_location(raw: bytes, base: str) -> Url | Refusal:
-    """Read a Location as browsers do: UTF-8 where it is, else byte by byte."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = "".join(f"%{b:02X}" if b > 127 else chr(b) for b in raw)
-    target = _resolved(text, _base_of(text, base))
-    if isinstance(target, Url) and _is_broken_idn(target.host):
-        return Refusal(shown(text), "unparsable")
-    if isinstance(target, Url) and "#" not in target.href and "#" in base:
-        return parse(f"{target.href}#{base.partition('#')[2]}")
-    return target
-
-
-def _base_of(text: str, base: str) -> str | None:
-    """Return as much of `base` as `text` needs, so that equal texts meet again."""
-    if text.startswith(("http://", "https://")):
-        return None
-    if text[:1] == "/" and text[1:2] not in {"/", "\\"}:
-        return base[: base.index("/", 8) + 1]
-    return base
-
-
-@lru_cache(maxsize=4_000)
-def _resolved(text: str, base: str | None) -> Url | Refusal:
-    return parse(text, base, as_browser=True)
-
-
-def _is_broken_idn(host: str) -> bool:
-    """Say whether a label claims to be encoded and does not decode to letters."""
-    for label in host.partition(":")[0].split("."):
-        if label.startswith("xn--"):
-            try:
-                plain = label[4:].encode("ascii").decode("punycode")
-            except UnicodeError:
-                return True
-            if any(unicodedata.category(sign).startswith("C") for sign in plain):
-                return True
-    return False
-
-
-def _location(answer: Answer) -> tuple[bytes, str]:
-    values = list(dict.fromkeys(answer.all(b"location")))
-    if not values:
-        return b"", f"status {answer.status} without Location"
-    if len(values) > 1:
-        return values[0], "two different Location headers"
-    return values[0], "" if values[0] else "Location is empty"
