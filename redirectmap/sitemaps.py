@@ -55,14 +55,14 @@ class Sitemap:
         kind: `index` names further sitemaps, `none` is no sitemap.
         entries: Addresses as URL keys, in order, each once.
         found: Addresses that stood there, repeated and refused ones too.
-        refused: Text and reason code of each address that cannot be used.
+        refused: Text, reason code and line of each address that cannot be used.
         warnings: Lines for a person.
     """
 
     kind: Kind = "none"
     entries: list[SitemapEntry] = field(default_factory=list)
     found: int = 0
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str, int]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -100,9 +100,9 @@ def _read_lines(body: bytes, sitemap: Sitemap, base: str | None) -> None:
         return
     sitemap.kind = "text"
     seen: set[str] = set()
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
-            _take(sitemap, _Entry(line), base, seen)
+            _take(sitemap, _Entry(line, line=number), base, seen)
 
 
 def _read_xml(body: bytes, sitemap: Sitemap, base: str | None) -> None:
@@ -163,7 +163,7 @@ def _take(sitemap: Sitemap, entry: _Entry, base: str | None, seen: set[str]) -> 
         if isinstance(url, Url) and "relative addresses" not in sitemap.warnings:
             sitemap.warnings.append("relative addresses")
     if not isinstance(url, Url):
-        sitemap.refused.append((shown(text), url.reason))
+        sitemap.refused.append((shown(text), url.reason, entry.line))
     elif url.key not in seen:
         seen.add(url.key)
         pairs = tuple(entry.alternates)
@@ -175,6 +175,7 @@ class _Entry:
     loc: str = ""
     lastmod: str | None = None
     alternates: list[tuple[str, str]] = field(default_factory=list)
+    line: int = 0
 
 
 class _Refused(Exception):  # noqa: N818
@@ -191,10 +192,11 @@ class _Parser:
         self._path: list[str] = []
         self._entry: _Entry | None = None
         self._text: list[str] = []
+        self._expat = expat.ParserCreate()
 
     def run(self, body: bytes) -> None:
         """Parse `body`; raise ExpatError where it breaks."""
-        parser = expat.ParserCreate()
+        parser = self._expat
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self.doctype
         parser.StartElementHandler = self.start
@@ -221,7 +223,7 @@ class _Parser:
         if len(self._path) > MAX_DEPTH:
             raise _Refused(f"its elements are nested more than {MAX_DEPTH} deep")
         if local in _ENTRY:
-            self._entry = _Entry()
+            self._entry = _Entry(line=self._expat.CurrentLineNumber)
         elif name.endswith("link") and self._entry is not None and "href" in attributes:
             self._link(attributes)
 

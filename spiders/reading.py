@@ -217,7 +217,7 @@ class Reader:
             body = gunzipped(body, SITEMAP_CAP)
         sitemap = parse_sitemap(body, row.url)
         notes = [("sitemap", text) for text in sitemap.warnings]
-        notes += [("sitemap_url", f"{why}: {text}") for text, why in sitemap.refused]
+        notes += [("sitemap_url", f"{why}: {text}") for text, why, _ in sitemap.refused]
         index = sitemap.kind == "index"
         found = (
             self._children(row, sitemap, notes)

@@ -85,7 +85,7 @@ def test_corpus_spellings() -> None:
     assert only("cdata").endswith("/ok/cd?a=1&b=2")
     assert only("unescaped-amp").endswith("/ok/a?x=1&y=2")
     offsite = parse_sitemap((CORPUS / "offsite.xml").read_bytes())
-    assert [why for _, why in offsite.refused] == ["scheme", "scheme"]
+    assert [why for _, why, _ in offsite.refused] == ["scheme", "scheme"]
 
 
 @pytest.mark.parametrize("cut", range(1, 220, 3))

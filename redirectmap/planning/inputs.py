@@ -82,7 +82,10 @@ class _Reading:
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        self.sites = [self._site(path) for path in files.old]
+        self.sites = [
+            self._site(path, may_be_empty=bool(place))
+            for place, path in enumerate(files.old)
+        ]
         self.reports = [site.report for site in self.sites]
         self.base = main_origin(self.sites[0].pages)
         self.backlinks: list[pd.DataFrame] = []
@@ -91,9 +94,9 @@ class _Reading:
         self.linking: set[str] = set()
         self.sightings = [one for site in self.sites for one in _seen_by(site)]
 
-    def _site(self, path: Path) -> Site:
+    def _site(self, path: Path, *, may_be_empty: bool) -> Site:
         encoding = readers.needed(path, self.files.encoding)
-        return readers.read_site(path, encoding=encoding)
+        return readers.read_site(path, encoding=encoding, may_be_empty=may_be_empty)
 
     def take(self, path: Path, likely: Kind | None) -> None:
         """Read one file as what it is."""
@@ -116,7 +119,7 @@ class _Reading:
             self.linking.update(domains)
             self.reports.append(report)
         elif kind == "pages":
-            site = self._site(path)
+            site = self._site(path, may_be_empty=True)
             self.sites.append(site)
             self.sightings += _seen_by(site)
             self.reports.append(site.report)
@@ -184,7 +187,8 @@ def read_inventory(files: Files, weights: ValueWeights | None = None) -> Known:
     visits = readers.joined_traffic(reading.traffic)
     described = list(reading.sites)
     if files.fetched is not None:
-        described.append(_without_sources(readers.read_site(files.fetched)))
+        fetched = readers.read_site(files.fetched, may_be_empty=True)
+        described.append(_without_sources(fetched))
     old = readers.joined_sites(described)
     legacy = reading.legacy(_moved_urls(old.pages, links, visits))
     inventory = build_inventory(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def read_wxr(path: Path, sources_name: str | None) -> Site:
 
 
 def _plain(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
 def _wxr_items(path: Path) -> Iterator[dict[str, str]]:

@@ -67,8 +67,8 @@ class SiteBuilder:
             self.tally.aside["merged with the same page"] += 1
         self._add_links(url.key, record.get("links"))
         counted = (
-            _counted(record.get("link_domains")),
-            _counted(record.get("link_rows")),
+            _count(record.get("link_domains")),
+            _count(record.get("link_rows")),
         )
         if counted != (None, None):
             self.counts.append((url.key, *counted))
@@ -177,6 +177,8 @@ def page_of(record: Mapping[str, Any], url: str) -> Page:
         page[name] = found.key if isinstance(found, Url) else None
     if page["text"]:
         page["text"] = page["text"][:MAX_TEXT]
+    if page["content_type"]:
+        page["content_type"] = page["content_type"].partition(";")[0].strip().lower()
     return page
 
 
@@ -186,15 +188,10 @@ def _text(value: object) -> str | None:
 
 def _count(value: object) -> int | None:
     try:
-        return max(0, int(float(value))) if value not in {None, ""} else None  # type: ignore[arg-type]
+        known = number(value) if isinstance(value, str) else value
+        return None if known is None else max(0, int(float(known)))  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def _counted(cell: object) -> int | None:
-    """Read a vendor's count, in any spelling of numbers."""
-    value = number(cell) if isinstance(cell, str) else None
-    return None if value is None else max(0, int(value))
 
 
 def _list(value: object) -> list[str] | None:

@@ -37,7 +37,7 @@ from redirectmap.readers.headers import (
     fits_of,
     missing_column,
 )
-from redirectmap.readers.layout import Kind, Layout
+from redirectmap.readers.layout import Kind, Layout, fold
 from redirectmap.readers.records import Tally
 from redirectmap.readers.values import MAX_CELL
 
@@ -158,7 +158,7 @@ def _table(path: Path, lines: Iterator[str], kinds: Sequence[Kind]) -> Table:
     ):
         tally.note(f"{line - 1} lines before the header were skipped")
     below = _Numbered(chain(first[line:], lines), line)
-    rows = _fitting(_csv_rows(path, below, delimiter), headers, tally)
+    rows = _fitting(_csv_rows(path, below, delimiter), headers, fit[0], tally)
     return Table(fit[0], fit[1], headers, rows, tally)
 
 
@@ -182,8 +182,7 @@ def _csv_rows(path: Path, source: _Numbered, delimiter: str) -> Iterator[Row]:
         if source.long or source.number > begin:
             source.long = False
             cells = _short(cells)
-        if cells:
-            yield begin, cells
+        yield begin, cells
 
 
 def _short(cells: list[str]) -> list[str]:
@@ -203,24 +202,51 @@ def _unclosed(path: Path, line: int) -> InputError:
 
 
 def _fitting(
-    rows: Iterable[Row], headers: Sequence[str], tally: Tally
+    rows: Iterable[Row], headers: Sequence[str], layout: Layout, tally: Tally
 ) -> Iterator[Row]:
     """Yield the rows that fit the header; refuse the others."""
     width = len(headers)
-    for line, cells in rows:
+    for line, cells in _first_table(rows, headers, tally) if layout.sections else rows:
         if isinstance(cells, _Bad):
             tally.rows_in += 1
             tally.refuse(line, cells[0], cells[1])
             continue
         if len(cells) > width and not any(cells[width:]):
             del cells[width:]
-        if not any(cells) or (cells[0][:1] == "#" and _is_comment(cells, width)):
+        if _says_nothing(cells, width):
             continue
         tally.rows_in += 1
+        if layout.ragged and len(cells) < width:
+            cells.extend([""] * (width - len(cells)))
         if len(cells) == width:
             yield line, cells
         else:
             tally.refuse(line, "fields", f"{len(cells)} fields of {width}")
+
+
+def _first_table(
+    rows: Iterable[Row], headers: Sequence[str], tally: Tally
+) -> Iterator[Row]:
+    """Yield rows up to a gap that another table follows; its rows are set aside."""
+    width, begun, gap, other = len(headers), False, False, False
+    for line, cells in rows:
+        if _says_nothing(cells, width):
+            gap = begun
+        elif gap:
+            gap, other = False, list(map(fold, cells)) != list(map(fold, headers))
+            tally.rows_in += other
+            tally.aside["another table in the file"] += other
+        elif other:
+            tally.rows_in += 1
+            tally.aside["another table in the file"] += 1
+        else:
+            begun = True
+            yield line, cells
+
+
+def _says_nothing(cells: list[str], width: int) -> bool:
+    """Tell an empty row and a comment."""
+    return not any(cells) or (cells[0][:1] == "#" and _is_comment(cells, width))
 
 
 def _is_comment(cells: list[str], width: int) -> bool:
@@ -339,7 +365,7 @@ def _sheets(path: Path, kinds: Sequence[Kind]) -> Iterator[Table]:
             tally = tally or Tally(path, f"{fit[0].name} (XLSX)", fit[0].kind)
             texts = ([_as_text(cell) for cell in row] for row in values[line:])
             below = enumerate(map(_short, texts), start=line + 1)
-            rows = _fitting(below, headers, tally)
+            rows = _fitting(below, headers, fit[0], tally)
             yield Table(*fit, headers, rows, tally)
     except (CalamineError, OSError) as error:
         raise InputError(

@@ -56,7 +56,7 @@ def _overrides(path: Path, encoding: str | None) -> ReadReport:
 
 
 def _site(path: Path, encoding: str | None) -> ReadReport:
-    return read_site(path, encoding=encoding).report
+    return read_site(path, encoding=encoding, may_be_empty=True).report
 
 
 def _is_binary_or_list(path: Path) -> bool:

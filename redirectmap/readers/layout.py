@@ -37,6 +37,8 @@ class Layout:
         fields: Our field to the vendor's headers, folded, best first.
         required: Fields that must be there.
         telling: Headers of which one must be there; empty for no such demand.
+        ragged: Rows end where they have no more to say.
+        sections: A gap may be followed by another table in the same file.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Layout:
     fields: Fields
     required: tuple[str, ...]
     telling: tuple[str, ...] = ()
+    ragged: bool = False
+    sections: bool = False
 
     def columns(self, headers: Sequence[str]) -> dict[str, int] | None:
         """Return field to column number, or None when it is another table."""

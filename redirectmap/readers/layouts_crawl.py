@@ -173,6 +173,7 @@ CRAWL_LAYOUTS: tuple[Layout, ...] = (
             "anzahl weiterleitungen",
             "kettentyp",
         ),
+        ragged=True,
     ),
     Layout(
         "sitebulb urls",

@@ -109,6 +109,7 @@ OTHER_LAYOUTS: tuple[Layout, ...] = (
             "aktive nutzer",
             "utilisateurs actifs",
         ),
+        sections=True,
     ),
     Layout(
         "traffic table",

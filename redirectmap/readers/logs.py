@@ -117,7 +117,7 @@ def log_form(path: Path) -> str | None:
     if any(_ALB.match(line) for line in lines):
         return "aws load balancer"
     if any(_VHOST.match(line) for line in lines):
-        return "combined, with virtual host"
+        return "virtual host combined"
     fits = [m for line in lines if (m := _COMBINED.match(line))]
     if fits:
         return "combined" if any(m[7] is not None for m in fits) else "common"
@@ -137,7 +137,7 @@ def read_log(path: Path, *, base: str | None = None) -> Log:
     form = log_form(path) or "combined"
     tally = Tally(path, f"{form} log", "traffic")
     counts = _Counts()
-    with text_lines(path, "utf-8", errors="backslashreplace") as lines:
+    with text_lines(path, "utf-8-sig", errors="backslashreplace") as lines:
         _count(_hits(form, lines, tally), tally, counts)
     log = Log(tally.report())
     for target, count in counts.visits.items():
@@ -197,7 +197,7 @@ def _hits(form: str, lines: Iterator[str], tally: Tally) -> Iterator[Hit]:
         return _by_fields(form, lines, tally)
     if form == "aws load balancer":
         return _by_pattern(_from_alb, lines, tally)
-    split = _from_vhost if form.endswith("host") else _from_combined
+    split = _from_vhost if form.startswith("virtual") else _from_combined
     return _by_pattern(split, lines, tally)
 
 

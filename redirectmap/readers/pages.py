@@ -24,6 +24,19 @@ from redirectmap.readers.records import Site, Tally
 from redirectmap.readers.values import address
 from redirectmap.sitemaps import parse_sitemap
 
+_REGIONS = {
+    "navigation": "nav",
+    "en-tête": "header",
+    "kopfzeile": "header",
+    "kopfbereich": "header",
+    "pied de page": "footer",
+    "fußzeile": "footer",
+    "contenu": "content",
+    "inhalt": "content",
+    "seitenleiste": "aside",
+}
+"""What Screaming Frog calls the place of a link, in its three languages."""
+
 MAX_SITEMAP = 64 * 1024 * 1024
 
 
@@ -114,7 +127,8 @@ def _take_link(builder: SiteBuilder, line: int, record: dict[str, Any]) -> None:
         page = builder.pages.setdefault(url.key, page_of({}, url.key))
         page["sources"] = [builder.name]
     anchor = record.get("anchor") or record.get("alt") or None
-    region = (record.get("region") or "").casefold() or None
+    place = (record.get("region") or "").casefold()
+    region = _REGIONS.get(place, place) or None
     rel = record.get("rel") or None
     place = len(builder.links["source"])
     builder.add_link(source.key, target.key, place, anchor, rel, region)
@@ -143,12 +157,13 @@ def read_sitemap(path: Path, sources_name: str | None) -> Site:
         )
     tally = Tally(path, f"sitemap ({sitemap.kind})", "urls", rows_in=sitemap.found)
     tally.notes.extend(sitemap.warnings)
-    if sitemap.kind == "index":
-        tally.note("an index names further sitemaps, not pages: give those files too")
     builder = SiteBuilder(tally, sources_name)
-    for text, reason in sitemap.refused:
-        tally.refuse(None, reason, text, "loc")
-    for entry in sitemap.entries:
+    for text, reason, line in sitemap.refused:
+        tally.refuse(line, reason, text, "loc")
+    if sitemap.kind == "index":
+        tally.note("an index names further sitemaps, not pages: give those files")
+        tally.aside["a further sitemap, no page"] += len(sitemap.entries)
+    for entry in sitemap.entries if sitemap.kind != "index" else ():
         builder.pages[entry.url] = page_of({}, entry.url) | {"sources": [builder.name]}
     repeated = sitemap.found - len(sitemap.refused) - len(sitemap.entries)
     if repeated:

@@ -21,6 +21,7 @@ def read_site(
     *,
     sources_name: str | None = None,
     encoding: str | None = None,
+    may_be_empty: bool = False,
 ) -> Site:
     """Read the pages, links and redirects of one site.
 
@@ -31,6 +32,7 @@ def read_site(
         sources_name: What `sources` says of these pages; None to go by the
             file's format (crawl, sitemap, wayback ...).
         encoding: What a person says a text file is in.
+        may_be_empty: One of many files: it need not hold a page.
 
     Raises:
         InputError: The file cannot be used, or holds no page.
@@ -43,7 +45,7 @@ def read_site(
             where=str(source),
         )
     site = _read(path, sources_name, encoding)
-    if site.pages.empty:
+    if site.pages.empty and not may_be_empty:
         raise InputError("holds no page", hint=_why_empty(site), where=str(path))
     return site
 
