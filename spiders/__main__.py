@@ -42,6 +42,7 @@ def main(arguments: list[str]) -> int:
     if arguments != ["site"]:
         sys.stderr.write("usage: python -m spiders site < options.json\n")
         return 2
+    _die_with_parent()
     job = CrawlJob.from_json(sys.stdin.read())
     try:
         return crawl(job)
@@ -83,6 +84,19 @@ def _seed(site: SiteFile, job: CrawlJob, *, fresh: bool) -> None:
     site.add([Found(url, listed=True, depth=0) for url in urls])
 
 
+def _die_with_parent() -> None:
+    """Ask the kernel to kill us with the command that started us (Linux).
+
+    Else `--resume` right after a kill of the command would meet a crawler that
+    still holds the file. Elsewhere the closed pipe ends us within seconds.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal = 1  # prctl(2)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
 def _watch(loop: asyncio.AbstractEventLoop, crawler: Any) -> None:  # noqa: ANN401
     def stop() -> None:
         crawler.spider.stop("interrupted", "stopped by a signal")
@@ -96,9 +110,11 @@ def _watch(loop: asyncio.AbstractEventLoop, crawler: Any) -> None:  # noqa: ANN4
         spider = crawler.spider
         if spider is not None and spider.end is None:
             try:
-                _say(**_counts(spider.site))
+                heard = _say(**_counts(spider.site))
             except sqlite3.Error as error:
                 spider.file_failed(error)
+            else:
+                heard or spider.stop("interrupted", "the command has ended")
             loop.call_later(max(1.0, 20 * (time.monotonic() - last - 1)), tick)
             last = time.monotonic()
 
@@ -116,12 +132,14 @@ def _counts(site: SiteFile) -> dict[str, Any]:
     }
 
 
-def _say(**values: Any) -> None:  # noqa: ANN401
+def _say(**values: Any) -> bool:  # noqa: ANN401
+    """Print a line; say whether anybody reads it."""
     try:
         sys.stdout.write(json.dumps(values) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        pass
+        return False
+    return True
 
 
 if __name__ == "__main__":

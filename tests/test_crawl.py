@@ -221,6 +221,30 @@ def test_a_signal_leaves_a_file_to_resume(
     assert crawl(server, out, "/n/0", resume=True).state == "finished"
 
 
+def test_a_killed_command_takes_its_crawler_along(
+    server: Server, tmp_path: Path
+) -> None:
+    """kill -9 of the command itself; --resume at once goes on."""
+    server.slow = 0.1
+    out = tmp_path / "site.db"
+    arguments = ["crawl", f"{server.url}/n/0", "--out", str(out), "--concurrency", "2"]
+    arguments += ["--allow-private", server.url[7:], "--no-probes"]
+    command = [sys.executable, "-m", "redirectmap", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as parent:
+        while sum(server.hits.values()) < 10:
+            time.sleep(0.02)
+        parent.kill()
+    server.slow = 0.0
+    before = server.hits.copy()
+    run = CliRunner().invoke(main, [*arguments, "--resume", "--json"])
+    assert run.exit_code == 0, run.output
+    told = json.loads(run.stdout)
+    assert (told["state"], told["failed"], told["queued"]) == ("finished", 0, 0)
+    again = {path for path in before if server.hits[path] > before[path]}
+    pages = {path for path in again if path.startswith("/n/")}
+    assert len(pages) <= 2  # what was in work
+
+
 def test_list_mode_fetches_exactly_the_list(server: Server, tmp_path: Path) -> None:
     urls = (f"{server.url}/a", f"{server.url}/old", f"{server.url}/none")
     report = crawl(server, tmp_path / "site.db", urls=urls)

@@ -16,6 +16,7 @@ import fcntl
 import json
 import os
 import sqlite3
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from redirectmap.sitefile.opening import check_header, check_schema, connect, ma
 from redirectmap.sitefile.records import Counts, Found, Result, Row
 
 CACHED_IDS = 25_000
+LOCK_SECONDS = 2.0
 
 
 class SiteFile:
@@ -57,16 +59,7 @@ class SiteFile:
             ResumableError: Another process writes to it.
         """
         check_header(path)
-        lock = os.open(path, os.O_RDWR)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(lock)
-            raise ResumableError(
-                "another crawl writes to this file",
-                hint="wait for it, or stop it",
-                where=str(path),
-            ) from error
+        lock = _locked(path)
         db = connect(path)
         check_schema(db, path)
         db.execute("PRAGMA journal_mode = WAL")
@@ -266,3 +259,23 @@ class SiteFile:
             queued=by_state.get("queued", 0),
             skipped={why: n for state, why, n in rows if state == "skipped"},
         )
+
+
+def _locked(path: Path) -> int:
+    """Lock the file for one writer; wait a moment for one that was just killed."""
+    lock = os.open(path, os.O_RDWR)
+    last = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if time.monotonic() < last:
+                time.sleep(0.05)
+                continue
+            os.close(lock)
+            raise ResumableError(
+                "another crawl writes to this file",
+                hint="wait for it, or stop it",
+                where=str(path),
+            ) from error
+        return lock
