@@ -22,7 +22,7 @@ from redirectmap.demo.site_server import Answer, Site, serve
 from redirectmap.errors import UsageError
 from redirectmap.exporters import export_plan
 from redirectmap.exporters.servers.base import free_port
-from redirectmap.tables import PLAN, write_csv
+from redirectmap.tables import PLAN, write_csv, write_json
 
 OLD, NEW = "http://old.example", "http://new.example"
 
@@ -167,6 +167,28 @@ def test_the_screen_says_everything(tmp_path: Path) -> None:
     json.dumps(result(ran, 1.0).as_json())
 
 
+def test_the_screen_shows_what_a_dump_would_do(tmp_path: Path) -> None:
+    write_csv(tmp_path / "plan.csv", PLANNED)
+    (tmp_path / "inputs").mkdir()
+    truth_of(tmp_path / "inputs", ("/a.html", "/a"))
+    shares = [{"links": {"share": n}, "domains": {"share": n}} for n in (0.1, 0.2, 1)]
+    home = dict(zip(("before", "after", "dumped"), shares, strict=True))
+    usual = {"low": 0.5, "high": 0.7, "why": "local businesses"}
+    write_json(tmp_path / "profile.json", {"homepage": home, "range": usual})
+    out = io.StringIO()
+    told = result(Ran(tmp_path, (), (), "nginx"), 1.0)
+    closing(told, Console(file=out, width=100))
+    text = out.getvalue()
+    assert "and 20% after this plan" in text
+    assert "and 100% if every moved page was sent to the homepage" in text
+    assert "50% to 70% is usual for local businesses" in text
+    assert told.as_json()["homepage_share"] == {
+        "before": 0.1,
+        "after": 0.2,
+        "dumped": 1,
+    }
+
+
 @pytest.mark.crawl
 @pytest.mark.server
 def test_the_whole_demo(tmp_path: Path) -> None:
@@ -182,6 +204,9 @@ def test_the_whole_demo(tmp_path: Path) -> None:
     assert truth["dropped"] == 0
     assert truth["redirected"] == 0
     assert truth["right"] + truth["asked"] == truth["live"]
+    home = said["homepage_share"]
+    assert home["dumped"] == 1
+    assert abs(home["after"] - home["before"]) < 0.05
     for proof in said["proofs"].values():
         assert proof["exact"] == proof["rows"] > 0
     for name in ("report.html", "map.xlsx", "plan.csv", "profile.json"):

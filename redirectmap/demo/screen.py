@@ -55,8 +55,16 @@ class Result:
                 "server": self.ran.launched,
             },
             "truth": dict(self.score.as_json()),
+            "homepage_share": _homepage_shares(self.found.profile),
             "stages": {o.stage.name: round(o.seconds, 1) for o in self.ran.outcomes},
         }
+
+
+def _homepage_shares(profile: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return the homepage's share of links: before, after the plan, if dumped."""
+    home = profile["homepage"] if profile else {}
+    known = {key: home.get(key) for key, _ in _PROFILE}
+    return {key: of["links"]["share"] for key, of in known.items() if of}
 
 
 def result(ran: Ran, seconds: float) -> Result:
@@ -85,6 +93,8 @@ def _panels(result: Result) -> Iterator[tuple[str, RenderableType]]:
     if "inventory" in result.found.summary:
         yield "What a crawl alone would have missed", _unseen(result)
     yield "What is at risk", _risk(result)
+    if result.found.profile:
+        yield "What becomes of the backlink profile", _profile(result.found.profile)
     yield "Look at these first", _first(result)
     yield "Against the truth of the sample", _truth(result.score)
     yield "Where it is", _files(result)
@@ -153,6 +163,27 @@ def _risk(result: Result) -> RenderableType:
         table.add_row(
             f"{rest}", "", "more findings, all in findings.csv and the report"
         )
+    return table
+
+
+_PROFILE = (
+    ("before", "of links, {} of referring domains point at the homepage today"),
+    ("after", "and {} after this plan"),
+    ("dumped", "and {} if every moved page was sent to the homepage"),
+)
+
+
+def _profile(profile: Mapping[str, Any]) -> RenderableType:
+    """Say what the plan, and what a homepage dump, would make of the profile."""
+    table = _grid()
+    for key, text in _PROFILE:
+        shares = profile["homepage"].get(key)
+        if shares:
+            domains = f"{shares['domains']['share']:.0%}"
+            table.add_row(f"{shares['links']['share']:.0%}", text.format(domains))
+    usual = profile["range"]
+    span = f"{usual['low']:.0%} to {usual['high']:.0%}"
+    table.add_row("", f"{span} is usual for {usual['why']}; sites win outside it too")
     return table
 
 

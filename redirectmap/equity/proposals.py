@@ -19,6 +19,8 @@ from redirectmap.equity.rank import rank
 from redirectmap.equity.solved import Solved
 
 LARGE = 200_000
+TOLERANCE = 1e-9
+"""Sum of changes at which a gain is good enough; gains that matter are above 1e-5."""
 FEW_INLINKS = 3
 NEAR = 2
 _NAMES = ["source", "target", "equity", "gain", "reason"]
@@ -45,7 +47,14 @@ def propose(solved: Solved, *, limit: int, damping: float) -> pd.DataFrame:
     base = solved.shares / total
     rows: list[dict[str, Any]] = []
     for source, target in _candidates(solved, count):
-        after = rank(graph, seeds, damping=damping, start=base, extra=(source, target))
+        after = rank(
+            graph,
+            seeds,
+            damping=damping,
+            tolerance=TOLERANCE,
+            start=base,
+            extra=(source, target),
+        )
         page = table.iloc[target]
         rows.append(
             {

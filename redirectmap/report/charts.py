@@ -12,6 +12,8 @@ ROW = 26
 WIDTH = 640
 NAME = 190
 SPAN = WIDTH - NAME - 90
+LETTER = 8
+"""Room for one letter of a figure."""
 
 
 def bars(rows: Sequence[tuple[str, float, str]], *, label: str) -> Markup:
@@ -24,6 +26,8 @@ def bars(rows: Sequence[tuple[str, float, str]], *, label: str) -> Markup:
     if not rows:
         return Markup()
     largest = max(size for _, size, _ in rows) or 1.0
+    longest = max(len(figure) for _, _, figure in rows)
+    span = SPAN - max(0, LETTER * longest - (WIDTH - NAME - SPAN - 8))
     shapes = [
         Markup(
             '<text x="{nx}" y="{ty}" text-anchor="end">{name}</text>'
@@ -35,8 +39,8 @@ def bars(rows: Sequence[tuple[str, float, str]], *, label: str) -> Markup:
             name=plain(name)[:30],
             x=NAME,
             y=place * ROW + 5,
-            w=max(1.0, SPAN * size / largest),
-            fx=NAME + SPAN * size / largest + 8,
+            w=max(1.0, span * size / largest),
+            fx=NAME + span * size / largest + 8,
             figure=figure,
         )
         for place, (name, size, figure) in enumerate(rows)

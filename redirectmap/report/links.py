@@ -16,7 +16,7 @@ SHOWN_PAGES = 12
 _WHEN = (
     ("before", "today"),
     ("after", "after the plan"),
-    ("dumped", "all to the homepage"),
+    ("dumped", "all sent home"),
 )
 _Json = Mapping[str, Any]
 
@@ -101,7 +101,7 @@ def _moved(now: _Json, after: _Json | None) -> str:
     text = f"{now['domains_share']:.0%}"
     if after is None or after["domains_share"] is None:
         return text
-    return f"{text}, after the plan {after['domains_share']:.0%}"
+    return f"{text} \u2192 {after['domains_share']:.0%}"
 
 
 def _anchor_chart(mix: Mapping[str, _Json]) -> Markup:
