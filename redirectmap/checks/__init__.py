@@ -14,6 +14,7 @@ import pandas as pd
 
 from redirectmap.checks import (
     graph,
+    languages,
     patterns,
     profile_ratio,
     sources,
@@ -30,6 +31,7 @@ Check = Callable[[PlanContext], Iterable[Finding]]
 BUILTIN: Mapping[str, Check] = {
     "bad-urls": sources.bad_urls,
     "chain": graph.chain,
+    "chain-by-spelling": graph.chain_by_spelling,
     "loop": graph.loop,
     "self-redirect": graph.self_redirect,
     "duplicate-source": graph.duplicate_source,
@@ -38,6 +40,7 @@ BUILTIN: Mapping[str, Check] = {
     "source-live": targets.source_live,
     "target-status": targets.target_status,
     "target-index": targets.target_index,
+    "target-robots": targets.target_robots,
     "target-soft-404": targets.target_soft_404,
     "target-sitemap": targets.target_sitemap,
     "target-language": targets.target_language,
@@ -55,7 +58,7 @@ BUILTIN: Mapping[str, Check] = {
     "variants": sources.variants_uncovered,
     "proxy-prefix": sources.proxy_prefix,
     "temporary": sources.temporary_status,
-    "languages": sources.language_clusters,
+    "languages": languages.language_clusters,
     "wildcard": wildcard.wildcard,
 }
 

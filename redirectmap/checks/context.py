@@ -15,11 +15,11 @@ import pandas as pd
 from redirectmap.planning.chains import Walk, following, walk
 from redirectmap.planning.spelling import (
     PLACEHOLDER_ORIGIN,
+    Parts,
     folded,
     host_of,
     keys_of,
-    path_of,
-    query_of,
+    parts_of,
 )
 
 
@@ -35,6 +35,7 @@ class PlanContext:
         traffic: Schema TRAFFIC.
         live: Schema LEGACY: redirects that stay active beside the plan.
         sitemap: URLs of the new site's sitemaps.
+        blocked: URLs of the new site that its robots.txt forbids.
         logged: Requested URLs of the old site, index url, values requests.
         site_type: local, content, ecommerce, brand or general.
     """
@@ -46,6 +47,7 @@ class PlanContext:
     traffic: pd.DataFrame | None = None
     live: pd.DataFrame | None = None
     sitemap: frozenset[str] | None = None
+    blocked: frozenset[str] = frozenset()
     logged: pd.Series | None = None
     site_type: str = "general"
 
@@ -63,7 +65,7 @@ class PlanContext:
     def new_key(self) -> pd.Series:
         """Key of each target; a path stands on its own row's host."""
         keys = keys_of(self.plan["new_url"])
-        bare = keys.isna() & self.plan["new_url"].fillna("").str.startswith("/")
+        bare = keys.isna() & self.plan["new_url"].fillna("").str.match("[/?#]")
         if bare.any():
             home = self.old_key.where(self.old_key.notna(), PLACEHOLDER_ORIGIN)
             origin = "http://" + host_of(home[bare])
@@ -82,29 +84,42 @@ class PlanContext:
         return verdict
 
     @cached_property
+    def _old_parts(self) -> Parts:
+        return parts_of(self.old_key)
+
+    @cached_property
+    def _new_parts(self) -> Parts:
+        return parts_of(self.new_key)
+
+    @property
     def old_host(self) -> pd.Series:
         """Host of each old URL."""
-        return host_of(self.old_key)
+        return self._old_parts.host
 
-    @cached_property
+    @property
     def new_host(self) -> pd.Series:
         """Host of each target."""
-        return host_of(self.new_key)
+        return self._new_parts.host
 
-    @cached_property
+    @property
     def old_path(self) -> pd.Series:
         """Path of each old URL."""
-        return path_of(self.old_key)
+        return self._old_parts.path
 
-    @cached_property
+    @property
     def new_path(self) -> pd.Series:
         """Path of each target."""
-        return path_of(self.new_key)
+        return self._new_parts.path
 
-    @cached_property
+    @property
     def old_query(self) -> pd.Series:
         """Query of each old URL."""
-        return query_of(self.old_key)
+        return self._old_parts.query
+
+    @property
+    def new_query(self) -> pd.Series:
+        """Query of each target."""
+        return self._new_parts.query
 
     @cached_property
     def old_folded(self) -> pd.Series:
@@ -112,15 +127,15 @@ class PlanContext:
         return folded(self.old_key)
 
     @cached_property
+    def new_folded(self) -> pd.Series:
+        """Targets in the spelling that lenient servers see."""
+        return folded(self.new_key)
+
+    @cached_property
     def links(self) -> np.ndarray:
         """Row whose source is this redirect's target, -1 for none."""
-        source = self.old_key.where(self.is_redirect)
-        target = self.new_key.where(self.is_redirect)
-        fillers = pd.Series(
-            [f"\0{i}" for i in range(len(source))], index=source.index, dtype=object
-        )
         return following(
-            source.where(source.notna(), fillers).tolist(), target.tolist()
+            self.old_key.where(self.is_redirect), self.new_key.where(self.is_redirect)
         )
 
     @cached_property

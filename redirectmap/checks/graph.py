@@ -10,7 +10,7 @@ import pandas as pd
 from redirectmap.checks.context import PlanContext
 from redirectmap.checks.findings import Finding, each, once
 from redirectmap.planning.chains import following, trail_of, walk
-from redirectmap.planning.spelling import PLACEHOLDER_ORIGIN, folded, keys_of, shown_key
+from redirectmap.planning.spelling import PLACEHOLDER_ORIGIN, keys_of, shown_key
 
 
 def chain(context: PlanContext) -> Iterator[Finding]:
@@ -26,6 +26,29 @@ def chain(context: PlanContext) -> Iterator[Finding]:
     ]
     hint = "point the row at the last target"
     yield from each(context.plan, mask, texts, Finding("error", "chain", "", hint))
+
+
+def chain_by_spelling(context: PlanContext) -> Iterator[Finding]:
+    """A target that is a source once case, slash or encoding is folded."""
+    aimed = context.is_redirect & (context.links < 0)
+    ours = aimed & context.new_host.isin(set(context.old_host[context.is_redirect]))
+    if not ours.any():
+        return
+    sources = context.old_folded.where(context.is_redirect)
+    after = following(sources, context.new_folded.where(ours))
+    rows = np.flatnonzero(after >= 0)
+    ends = context.new_key.to_numpy()
+    mask = np.zeros(len(aimed), dtype=bool)
+    mask[rows] = (after[rows] != rows) & (ends[after[rows]] != ends[rows])
+    urls = context.plan["old_url"].to_numpy()
+    texts = [
+        f"the target is {urls[row]} in another spelling, which is redirected again"
+        for row in after[mask].tolist()
+    ]
+    hint = "point the row at the last target; many servers fold case and slash"
+    yield from each(
+        context.plan, mask, texts, Finding("warning", "chain-spelling", "", hint)
+    )
 
 
 def loop(context: PlanContext) -> Iterator[Finding]:
@@ -59,16 +82,21 @@ def self_redirect(context: PlanContext) -> Iterator[Finding]:
         "redirects to itself, for ever",
         Finding("error", "self-redirect", "", hint),
     )
-    rows = (
-        context.is_redirect & ~same & context.old_host.eq(context.new_host).to_numpy()
-    )
-    rows[rows] = folded(context.old_key[rows]).eq(folded(context.new_key[rows]))
+    moved = context.is_redirect & ~same
+    rows = moved & context.old_folded.eq(context.new_folded).to_numpy()
+    other = ~context.old_path.eq(context.new_path).to_numpy()
     hint = "verify on the live server; it loops where case, slash or encoding is folded"
     yield from each(
         context.plan,
-        rows,
-        "source and target differ in case, slash, scheme or encoding only",
+        rows & other,
+        "source and target differ in case, slash or encoding only",
         Finding("warning", "self-redirect-spelling", "", hint),
+    )
+    yield from once(
+        context.plan,
+        rows & ~other,
+        "{count} rows change nothing but http to https or www, e.g. {example}",
+        Finding("notice", "origin-only", "", "one rule of the server does them all"),
     )
 
 

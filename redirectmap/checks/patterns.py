@@ -44,11 +44,21 @@ def _judge(
     if not source.startswith("^"):
         found = Finding("warning", "pattern-unanchored", "", "begin with ^")
         yield from each(context.plan, only, "matches anywhere in a path", found)
-    if pattern.search(re.sub(r"\$\d|\\\d", "x", target)):
+    if pattern.search(_asked_next(context, target)):
         hint = "anchor the target out of the pattern's reach"
         found = Finding("error", "pattern-growth", "", hint)
         yield from each(context.plan, only, "its output matches its own source", found)
     yield from _shadowed(context, row, pattern)
+
+
+def _asked_next(context: PlanContext, target: str) -> str:
+    """Return what the server is asked after the redirect: a path on the old host."""
+    filled = re.sub(r"\$\d|\\\d", "x", target)
+    _scheme, mark, rest = filled.partition("://")
+    host, slash, path = rest.partition("/")
+    if mark and host.lower() in set(context.old_host):
+        return slash + path
+    return filled
 
 
 def _shadowed(

@@ -9,14 +9,14 @@ import pandas as pd
 
 from redirectmap.checks.context import PlanContext
 from redirectmap.checks.findings import Finding, each, once
-from redirectmap.planning.spelling import folded
+from redirectmap.planning.spelling import folded, keys_of
 
 _FILE = r"(?i)\.(?:pdf|docx?|xlsx?|pptx?|od[tsp]|csv|zip|jpe?g|png|gif|webp|svg)$"
+_TRACKING = r"(?:^|&)(?:utm_\w+|gclid|fbclid|msclkid|mc_[ce]id)="
 _FEED = r"(?i)(?:/feed/?$|/rss(?:\.xml)?/?$|/atom(?:\.xml)?/?$|\.rss$|feed\.aspx$)"
 _AMP = r"(?i)(?:/amp/?$|^/amp/|\.amp(?:\.html)?$)"
 _PAGES = r"(?i)/page/\d+/?$"
 _PAGE_QUERY = r"(?i)(?:^|&)(?:page|paged|p|seite|offset|start)=\d+(?:&|$)"
-_LANGUAGE = r"^/([a-z]{2}(?:-[a-z]{2})?)(/.*)$"
 
 
 def special_urls(context: PlanContext) -> Iterator[Finding]:
@@ -79,24 +79,58 @@ def file_to_page(context: PlanContext) -> Iterator[Finding]:
 
 
 def parameters_lost(context: PlanContext) -> Iterator[Finding]:
-    """Sources with parameters whose target has a query of its own."""
-    from redirectmap.planning.spelling import query_of
-
-    both = context.old_query.ne("") & query_of(context.new_key).ne("")
-    yield from once(
-        context.plan,
-        context.is_redirect & both.to_numpy(dtype=bool),
-        "{count} sources and their targets both carry a query, e.g. {example}",
-        Finding("notice", "parameters-lost", "", "check which parameters must survive"),
-    )
-    tracked = context.old_query.str.contains(r"(?:^|&)(?:utm_|gclid|fbclid)")
+    """Parameters that mean something and that the target does not get."""
+    asked = context.old_query.ne("").to_numpy(bool) & context.is_redirect
+    if not asked.any():
+        return
+    tracked = context.old_query.str.contains(_TRACKING).to_numpy(bool)
     hint = "drop the row; the clean URL's rule keeps the visitor's query"
     yield from each(
         context.plan,
-        context.is_redirect & tracked.to_numpy(dtype=bool),
+        asked & tracked,
         "an exact rule on tracking parameters loses the campaign",
         Finding("warning", "tracking-source", "", hint),
     )
+    lost = asked & ~tracked & _loses(context, asked & ~tracked)
+    yield from once(
+        context.plan,
+        lost,
+        "{count} sources have parameters that their target does not get, e.g."
+        " {example}",
+        Finding("notice", "parameters-lost", "", "check which parameters must survive"),
+    )
+
+
+def _loses(context: PlanContext, asked: np.ndarray) -> np.ndarray:
+    """Tell the rows whose parameters say what no other part of the target says.
+
+    The path stays and the query goes; the target has a query without a parameter
+    of the source; or several queries of one path end on one target.
+    """
+    stays = context.old_path.eq(context.new_path).to_numpy(bool)
+    other = context.new_query.ne("").to_numpy(bool)
+    missing = np.zeros(len(asked), dtype=bool)
+    rows = np.flatnonzero(asked & (stays | other))
+    pairs = zip(context.old_query.iloc[rows], context.new_query.iloc[rows], strict=True)
+    missing[rows] = [bool(_names(old) - _names(new)) for old, new in pairs]
+    place = (context.old_host + context.old_path + " " + context.new_key.fillna(""))[
+        asked
+    ]
+    missing[asked] |= (
+        place.duplicated(keep=False).to_numpy()
+        & ~other[asked]
+        & ~_is_front(context)[asked]
+    )
+    return missing
+
+
+def _is_front(context: PlanContext) -> np.ndarray:
+    front: np.ndarray = context.new_path.eq("/").to_numpy(bool)
+    return front
+
+
+def _names(query: str) -> set[str]:
+    return {pair.partition("=")[0] for pair in query.split("&")}
 
 
 def variants_uncovered(context: PlanContext) -> Iterator[Finding]:
@@ -115,27 +149,74 @@ def variants_uncovered(context: PlanContext) -> Iterator[Finding]:
             "another spelling (case, slash, scheme, www) has another answer",
             Finding("warning", "variants-differ", "", "give both the same answer"),
         )
+    yield from _uncovered(context, fold)
+    yield from _requested_spellings(context)
+
+
+def _uncovered(context: PlanContext, fold: pd.Series) -> Iterator[Finding]:
+    """Sources whose other case, or other slash, no row answers."""
+    alone = context.is_redirect & ~fold.duplicated(keep=False).to_numpy()
     letters = context.old_path.astype("string[pyarrow]").str.replace(
         r"%[0-9A-Fa-f]{2}", "", regex=True
     )
-    mixed = context.is_redirect & letters.str.contains("[A-Z]").to_numpy(dtype=bool)
-    alone = mixed & ~fold.duplicated(keep=False).to_numpy()
     yield from once(
         context.plan,
-        alone,
+        alone & letters.str.contains("[A-Z]").to_numpy(dtype=bool),
         "{count} sources have capitals and no row in lower case, e.g. {example}",
         Finding("notice", "variant-uncovered", "", "ask the export for both spellings"),
     )
+    folder = letters.str.contains(r"/[^/.]+/?$") & context.old_query.eq("").to_numpy()
+    hint = "rules match exactly: make sure that the server settles the slash first"
+    yield from once(
+        context.plan,
+        alone & folder.to_numpy(dtype=bool),
+        "{count} sources are there with or without a closing slash only, e.g."
+        " {example}",
+        Finding("notice", "slash-uncovered", "", hint),
+    )
+
+
+def _requested_spellings(context: PlanContext) -> Iterator[Finding]:
+    """Spellings that people ask for or link to, while only another one has a row."""
+    asked = [context.logged] if context.logged is not None else []
+    if context.backlinks is not None and len(context.backlinks):
+        asked.append(context.backlinks["target_url"].value_counts())
+    if not asked:
+        return
+    counts = pd.concat(asked)
+    keys = keys_of(pd.Series(counts.index, dtype=object))
+    known = set(context.old_key.dropna())
+    strange = keys.notna().to_numpy() & ~keys.isin(known).to_numpy()
+    table = pd.DataFrame(
+        {
+            "key": keys[strange].to_numpy(),
+            "times": counts.to_numpy()[strange],
+            "fold": folded(keys[strange]).to_numpy(),
+        }
+    )
+    rows = context.plan["old_url"].to_numpy()
+    planned = dict(zip(context.old_folded[::-1], rows[::-1], strict=True))
+    table["row"] = table["fold"].map(planned)
+    times = table[table["row"].notna()].groupby(["key", "row"])["times"].sum()
+    ordered = times.reset_index().sort_values(["times", "key"], ascending=[False, True])
+    for key, row, times in ordered.itertuples(index=False, name=None):
+        yield Finding(
+            "warning",
+            "variant-requested",
+            f"asked for or linked {times:.0f} times; the plan has a row only for {row}",
+            "add a row, or make the server settle the spelling before the rules",
+            key,
+        )
 
 
 def proxy_prefix(context: PlanContext) -> Iterator[Finding]:
     """All sources below one folder: a proxy that strips it hides every rule."""
     paths = context.old_path[context.is_redirect]
-    if len(paths) < 5:
+    if len(paths) < 3:
         return
-    folder = paths.iloc[0].rpartition("/")[0].split("/")[1:2]
-    folder = f"/{folder[0]}" if folder else ""
-    if folder and paths.str.startswith(f"{folder}/").all():
+    folders = paths.astype("string[pyarrow]").str.extract(r"^(/[^/]+)(?:/|$)")[0]
+    folder = folders.iloc[0]
+    if pd.notna(folder) and folders.eq(folder).all() and paths.ne(folder).any():
         yield Finding(
             "notice",
             "proxy-prefix",
@@ -189,29 +270,4 @@ def bad_urls(context: PlanContext) -> Iterator[Finding]:
         needed & ~blank & unread,
         "the target cannot be read",
         Finding("error", "bad-target", "", hint),
-    )
-
-
-def language_clusters(context: PlanContext) -> Iterator[Finding]:
-    """Language versions of one page that part ways (as hreflang would see it)."""
-    some = context.old_path.str.contains(r"^/[a-z]{2}(?:-[a-z]{2})?/")
-    if not some.any():
-        return
-    parts = context.old_path[some].str.extract(_LANGUAGE).reindex(context.plan.index)
-    plain = parts[0].notna() & context.old_query.eq("")
-    cluster = (context.old_host + parts[1]).where(plain)
-    spoken = parts[0].groupby(cluster).transform("nunique")
-    twice = cluster.notna() & spoken.gt(1)
-    if not twice.any():
-        return
-    action = context.plan["action"].where(context.plan["action"].ne("keep"), "redirect")
-    torn = action[twice].groupby(cluster[twice]).transform("nunique").gt(1)
-    mask = np.zeros(len(context.plan), dtype=bool)
-    mask[np.flatnonzero(twice)] = torn.to_numpy()
-    mask &= pd.Series(action).ne("redirect").to_numpy()
-    yield from each(
-        context.plan,
-        mask,
-        "other languages of this page live on, this one does not",
-        Finding("warning", "hreflang-torn", "", "decide the languages together"),
     )

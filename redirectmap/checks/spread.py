@@ -9,8 +9,10 @@ import pandas as pd
 
 from redirectmap.checks.context import PlanContext
 from redirectmap.checks.findings import Finding, each
-from redirectmap.planning.spelling import shown_key
+from redirectmap.planning.spelling import host_of, keys_of, shown_key
+from redirectmap.planning.universe import without_tracking
 from redirectmap.signals.kinds import page_kind
+from redirectmap.urls import registrable_domain
 
 HOME_SHARE = 0.05
 CATEGORY_SHARE = 0.10
@@ -20,14 +22,9 @@ TOP_SHARE = 0.01
 
 def homepage_dump(context: PlanContext) -> Iterator[Finding]:
     """Old inner pages that land on the front page."""
-    aimed = context.is_redirect
-    path = context.new_path.astype("string[pyarrow]").str.replace(
-        r"^/(?:index|default)\.\w+$", "/", regex=True
-    )
-    aimed = aimed & _at_home(context)
-    dumped = (
-        aimed & path.eq("/").to_numpy(dtype=bool) & context.old_path.ne("/").to_numpy()
-    )
+    aimed = context.is_redirect & _at_home(context)
+    dumped = aimed & is_front(context.new_path, context.new_query)
+    dumped &= ~is_front(context.old_path, context.old_query)
     count, total = int(dumped.sum()), int(aimed.sum())
     if not count:
         return
@@ -46,6 +43,19 @@ def homepage_dump(context: PlanContext) -> Iterator[Finding]:
         "lands on a front page",
         Finding("warning", "homepage-target", "", "choose a page, or make it gone"),
     )
+
+
+_FRONT = (
+    r"(?i)^/(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?"
+    r"(?:(?:index|default|home|start|startseite)(?:\.\w{2,5})?)?/?$"
+)
+
+
+def is_front(path: pd.Series, query: pd.Series) -> np.ndarray:
+    """Tell front pages, of a language too: `/`, `/de/`, `/index.html`."""
+    found = path.astype("string[pyarrow]").str.match(_FRONT)
+    front: np.ndarray = found.to_numpy(dtype=bool) & query.eq("").to_numpy(dtype=bool)
+    return front
 
 
 def _at_home(context: PlanContext) -> np.ndarray:
@@ -132,14 +142,12 @@ def unplanned_value(context: PlanContext) -> Iterator[Finding]:
     """Linked URLs that are no rows of the plan."""
     if context.backlinks is None or context.backlinks.empty:
         return
-    from redirectmap.planning.spelling import host_of, keys_of
-    from redirectmap.planning.universe import without_tracking
-
     known = set(context.old_key.dropna())
     hosts = set(context.old_host.unique())
     keys = keys_of(context.backlinks["target_url"])
     ours = keys.notna() & host_of(keys).isin(hosts)
     domains = context.backlinks["source_domain"][ours].groupby(keys[ours]).nunique()
+    total = max(1, int(domains.sum()))
     for key, count in domains.sort_values(ascending=False).items():
         if key in known or without_tracking(str(key)) in known:
             continue
@@ -149,6 +157,7 @@ def unplanned_value(context: PlanContext) -> Iterator[Finding]:
             f"{count} referring domains link here, and the plan has no row for it",
             "add a row",
             str(key),
+            value=count / total,
         )
 
 
@@ -158,8 +167,14 @@ def top_linked_changed(context: PlanContext) -> Iterator[Finding]:
     if not linked.gt(0).any():
         return
     cut = max(3.0, float(linked.nlargest(min(20, len(linked))).min()))
-    same_host = context.old_host.eq(context.new_host)
-    mask = (linked.ge(cut) & same_host).to_numpy() & context.is_redirect
+    moved = context.is_redirect & linked.ge(cut).to_numpy()
+    same = [
+        registrable_domain(a) == registrable_domain(b)
+        for a, b in zip(context.old_host[moved], context.new_host[moved], strict=True)
+    ]
+    mask = moved.copy()
+    mask[moved] = same
+    mask &= context.old_path.ne(context.new_path).to_numpy()
     texts = [f"{int(n)} domains link here, and the URL changes" for n in linked[mask]]
     hint = "keep the best-linked URLs as they are if the new platform can"
     yield from each(

@@ -9,12 +9,24 @@ import pandas as pd
 
 from redirectmap.checks.context import PlanContext
 from redirectmap.checks.findings import Finding, each, once
-from redirectmap.planning.spelling import folded, keys_of
+from redirectmap.checks.languages import language_in
+from redirectmap.planning.spelling import (
+    PLACEHOLDER_ORIGIN,
+    folded,
+    host_of,
+    keys_of,
+    parts_of,
+    shown_key,
+)
 from redirectmap.urls import registrable_domain
 
 _SOFT_404 = (
-    r"(?i)\b(?:404|page not found|not found|seite nicht gefunden|nicht gefunden"
-    r"|page introuvable|no longer available)\b"
+    r"(?i)^\s*404\s*(?:$|[|:\u2013\u2014-])|\berror\s+404\b"
+    r"|\b404\s+(?:error|not found|page)\b"
+    r"|\b(?:page|seite|url|content|product|article)\s+(?:was\s+|wurde\s+)?"
+    r"(?:not|nicht|cannot be|could not be)\s+(?:found|gefunden)\b"
+    r"|^\s*(?:not found|nicht gefunden)\b|\bpage introuvable\b|\bno longer available\b"
+    r"|\bp[aá]gina no encontrada\b|\bnicht mehr verf[uü]gbar\b"
 )
 
 
@@ -46,6 +58,7 @@ def _unknown(context: PlanContext, page: pd.DataFrame) -> Iterator[Finding]:
     hosts = _new_hosts(context)
     near = context.new_host.isin(hosts).to_numpy(dtype=bool)
     absent = context.is_redirect & ~page["_there"].to_numpy(dtype=bool) & near
+    absent &= ~context.new_key.isin(context.blocked).to_numpy(dtype=bool)
     yield from each(
         context.plan,
         absent,
@@ -57,8 +70,6 @@ def _unknown(context: PlanContext, page: pd.DataFrame) -> Iterator[Finding]:
 def _new_hosts(context: PlanContext) -> set[str]:
     if context.new_pages is None:
         return set()
-    from redirectmap.planning.spelling import host_of
-
     return set(host_of(keys_of(context.new_pages["url"])).unique()) - {""}
 
 
@@ -75,22 +86,49 @@ def target_index(context: PlanContext) -> Iterator[Finding]:
         "the target is noindex",
         Finding("error", "target-noindex", "", "lift noindex, or choose another page"),
     )
-    blocked = robots.str.contains(r"\b(?:blocked|disallow\w*)\b")
+    yield from _canonicals(context, page)
+
+
+def _canonicals(context: PlanContext, page: pd.DataFrame) -> Iterator[Finding]:
+    """Canonicals of another page; of another origin alone, as staging has them."""
+    canonical = keys_of(page["canonical"], PLACEHOLDER_ORIGIN)
+    parts = parts_of(canonical)
+    bare = parts.host.eq(PLACEHOLDER_ORIGIN.partition("//")[2])
+    away = context.is_redirect & canonical.notna().to_numpy(bool)
+    away &= canonical.ne(context.new_key).to_numpy(bool)
+    same = (parts.path + "?" + parts.query).eq(
+        context.new_path + "?" + context.new_query
+    )
+    hint = "point the row at the canonical page"
+    elsewhere = away & ~same.to_numpy(bool)
     yield from each(
         context.plan,
-        aimed & blocked.to_numpy(dtype=bool),
+        elsewhere,
+        [f"the target's canonical is {shown_key(url)}" for url in canonical[elsewhere]],
+        Finding("error", "target-canonical", "", hint),
+    )
+    yield from once(
+        context.plan,
+        away & (same & ~bare).to_numpy(bool),
+        "{count} targets name the same path on another host as canonical, e.g. that of"
+        " {example}",
+        Finding("notice", "target-canonical-host", "", "fine on staging, else a fault"),
+    )
+
+
+def target_robots(context: PlanContext) -> Iterator[Finding]:
+    """Targets that robots.txt keeps crawlers from."""
+    blocked = context.new_key.isin(context.blocked).to_numpy(dtype=bool)
+    page = context.target_page
+    if page is not None:
+        robots = page["robots"].fillna("").astype(str).str.lower()
+        said = robots.str.contains(r"\b(?:blocked|disallow\w*)\b")
+        blocked = blocked | said.to_numpy(dtype=bool)
+    yield from each(
+        context.plan,
+        context.is_redirect & blocked,
         "robots.txt forbids the target",
         Finding("error", "target-robots", "", "allow the path in robots.txt"),
-    )
-    canonical = keys_of(page["canonical"])
-    away = canonical.notna() & canonical.ne(context.new_key)
-    texts = [f"the target's canonical is {url}" for url in canonical[aimed & away]]
-    hint = "point the row at the canonical page"
-    yield from each(
-        context.plan,
-        aimed & away.to_numpy(dtype=bool),
-        texts,
-        Finding("error", "target-canonical", "", hint),
     )
 
 
@@ -139,21 +177,36 @@ def _from_sources(context: PlanContext) -> frozenset[str]:
 
 
 def target_language(context: PlanContext) -> Iterator[Finding]:
-    """Redirects into another language."""
-    page = context.target_page
-    if page is None or context.old_pages is None:
-        return
-    old = context.old_pages.assign(_key=keys_of(context.old_pages["url"]))
-    old = old[old["_key"].notna()].drop_duplicates("_key").set_index("_key")
-    spoken = context.old_key.map(old["lang"]).astype(object).fillna("")
-    was = spoken.astype(str).str[:2].str.lower()
-    now = page["lang"].astype(object).fillna("").astype(str).str[:2].str.lower()
+    """Redirects into another language: as the pages say, else as the URLs do."""
+    was, now = _spoken_old(context), _spoken_new(context)
+    by_url = was.eq("") | now.eq("")
+    was = was.mask(by_url, language_in(context.old_host, context.old_path))
+    now = now.mask(by_url, language_in(context.new_host, context.new_path))
     mask = context.is_redirect & (was.ne("") & now.ne("") & was.ne(now)).to_numpy()
     texts = [f"from {a} to {b}" for a, b in zip(was[mask], now[mask], strict=True)]
     hint = "choose the page in the visitor's language"
     yield from each(
         context.plan, mask, texts, Finding("warning", "target-language", "", hint)
     )
+
+
+def _spoken_old(context: PlanContext) -> pd.Series:
+    if context.old_pages is None:
+        return pd.Series("", index=context.plan.index, dtype=object)
+    old = context.old_pages.assign(_key=keys_of(context.old_pages["url"]))
+    old = old[old["_key"].notna()].drop_duplicates("_key").set_index("_key")
+    return _primary(context.old_key.map(old["lang"]))
+
+
+def _spoken_new(context: PlanContext) -> pd.Series:
+    if context.target_page is None:
+        return pd.Series("", index=context.plan.index, dtype=object)
+    return _primary(context.target_page["lang"])
+
+
+def _primary(languages: pd.Series) -> pd.Series:
+    known = languages.astype(object).fillna("").astype(str)
+    return known.str.split("[-_]", n=1, regex=True).str[0].str.lower()
 
 
 def target_host(context: PlanContext) -> Iterator[Finding]:

@@ -70,6 +70,7 @@ def command(
         new_pages=inputs.pages_of(new),
         backlinks=inputs.backlinks_of(backlinks),
         live=inputs.legacy_of(live, table),
+        blocked=inputs.blocked_of(new),
         logged=inputs.logged_of(logs, table),
         site_type=site_type,
     )

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +41,17 @@ class Walk:
 
 
 def following(
-    sources: Sequence[str | None], targets: Sequence[str | None]
+    sources: Sequence[str | None] | pd.Series, targets: Sequence[str | None] | pd.Series
 ) -> np.ndarray:
     """Return for each row the row whose source is its target, -1 for none.
 
     Where a source stands twice, its first row counts.
     """
-    index = pd.Index(np.asarray(sources, dtype=object))
-    wanted = np.asarray(targets, dtype=object)
-    known = pd.notna(wanted)
-    first = ~index.duplicated()
-    rows = np.flatnonzero(first)
-    found = index[first].get_indexer(wanted)
-    return np.where(known & (found >= 0), rows[found], -1).astype(np.int64)
+    known = pa.array(sources, type=pa.string(), from_pandas=True)
+    wanted = pa.array(targets, type=pa.string(), from_pandas=True)
+    found = pc.index_in(wanted, value_set=known, skip_nulls=True)
+    rows: np.ndarray = found.fill_null(-1).to_numpy(zero_copy_only=False)
+    return rows.astype(np.int64)
 
 
 def walk(links: np.ndarray) -> Walk:

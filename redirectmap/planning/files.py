@@ -1,13 +1,12 @@
 """Read and write plans: ours, and the spreadsheets of other people.
 
-Decides what a column of a foreign sheet means. A sheet without an action column
+Decides what a row of a foreign sheet asks for. A sheet without an action column
 gets one from its status and target; paths without a host stay paths, checks
 compare them within one site.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from redirectmap.errors import InputError
+from redirectmap.planning.sheets import each, read_sheet
 from redirectmap.tables.files import (
-    decode_utf8,
-    read_strict_csv,
     write_atomic,
     write_csv,
     write_json,
@@ -28,62 +25,12 @@ from redirectmap.tables.schemas import FINDINGS, PLAN
 
 GENERATED = ".generated.csv"
 
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "old_url": (
-        "old url",
-        "old",
-        "source",
-        "source url",
-        "from",
-        "redirect from",
-        "from url",
-        "origin",
-        "original url",
-        "current url",
-        "legacy url",
-        "old path",
-        "old address",
-        "address",
-        "request url",
-        "alte url",
-        "quelle",
-        "url",
-    ),
-    "new_url": (
-        "new url",
-        "new",
-        "target",
-        "target url",
-        "to",
-        "redirect to",
-        "to url",
-        "destination",
-        "destination url",
-        "redirect url",
-        "redirect target",
-        "new path",
-        "new address",
-        "neue url",
-        "ziel",
-    ),
-    "status": (
-        "status code",
-        "redirect type",
-        "type",
-        "code",
-        "http status",
-        "redirect code",
-        "http code",
-        "response code",
-        "redirect status",
-    ),
-}
 _WORDS = {"permanent": "301", "temporary": "302", "gone": "410"}
 _EMPTY_ANSWERS = {404, 410}
 
 
 def read_plan(path: Path) -> pd.DataFrame:
-    """Read a plan.csv of ours, or any CSV with an old and a new URL per row.
+    """Read a plan.csv of ours, or any sheet with an old and a new URL per row.
 
     Returns:
         Schema PLAN, in the file's order. Repeated old URLs are kept: a check
@@ -92,17 +39,9 @@ def read_plan(path: Path) -> pd.DataFrame:
     Raises:
         InputError: The file cannot be used; the message says where and why.
     """
-    table = _cells(path)
-    renamed = _renamed(table, where=str(path))
-    if "old_url" not in renamed.columns:
-        raise InputError.missing_column(
-            "old_url", present=list(map(str, table.columns)), where=str(path)
-        )
-    renamed["old_url"] = renamed["old_url"].str.strip()
-    renamed = renamed[renamed["old_url"].fillna("").ne("")].reset_index(drop=True)
-    if "new_url" in renamed:
-        renamed["new_url"] = renamed["new_url"].str.strip().replace("", None)
-    return _checked(_with_action(renamed), where=str(path))
+    table = read_sheet(path)
+    table = table[table["old_url"].notna()].reset_index(drop=True)
+    return _checked(_with_action(table), where=str(path))
 
 
 def _checked(table: pd.DataFrame, *, where: str) -> pd.DataFrame:
@@ -112,95 +51,12 @@ def _checked(table: pd.DataFrame, *, where: str) -> pd.DataFrame:
     return unique.check(table, where=where)
 
 
-def _cells(path: Path) -> pd.DataFrame:
-    """Return the file's cells as text, empty cells as None."""
-    sample = _sample(path)
-    delimiter = max(",;\t", key=sample.partition("\n")[0].count)
-    if delimiter == ",":
-        table = _fast(path)
-        return table if table is not None else _blank(read_strict_csv(path))
-    text = decode_utf8(path.read_bytes(), str(path))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows = [row for row in reader if row]
-    header = rows[0]
-    padded = [(row + [""] * len(header))[: len(header)] for row in rows[1:]]
-    return _blank(pd.DataFrame(padded, columns=header, dtype=object))
-
-
-def _blank(table: pd.DataFrame) -> pd.DataFrame:
-    return table.where(table.map(bool), None)
-
-
-def _sample(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(65_536).decode("utf-8-sig", errors="replace")
-    except OSError as error:
-        raise InputError.unreadable(
-            path, error, hint="check the path of the plan"
-        ) from error
-
-
-def _fast(path: Path) -> pd.DataFrame | None:
-    """Read a large file by pyarrow; None where it needs the strict reader."""
-    import pyarrow as pa
-    from pyarrow import csv as arrow
-
-    convert = arrow.ConvertOptions(
-        strings_can_be_null=True, quoted_strings_can_be_null=True, null_values=[""]
-    )
-    parse = arrow.ParseOptions(newlines_in_values=True)
-    try:
-        with arrow.open_csv(path, parse_options=parse) as peek:
-            names = peek.schema.names
-        convert.column_types = dict.fromkeys(names, pa.string())
-        table = arrow.read_csv(path, parse_options=parse, convert_options=convert)
-    except (pa.ArrowInvalid, pa.ArrowKeyError):
-        return None
-    frame: pd.DataFrame = table.to_pandas(
-        types_mapper=None, strings_to_categorical=False
-    )
-    return frame.astype(object)
-
-
-def _renamed(table: pd.DataFrame, *, where: str) -> pd.DataFrame:
-    names = {str(name): _plain_name(str(name)) for name in table.columns}
-    if _looks_like_url(str(table.columns[0])):
-        raise InputError(
-            "has no header line",
-            hint="write old_url,new_url,status as the first line",
-            where=f"{where}:1",
-        )
-    columns: dict[str, str] = {}
-    for column in PLAN.names:
-        wanted = (column.replace("_", " "), *_ALIASES.get(column, ()))
-        given = next(
-            (name for alias in wanted for name, p in names.items() if p == alias), None
-        )
-        if given is not None and given not in columns:
-            columns[given] = column
-    if "old_url" in columns.values() and not _ANSWERS & set(columns.values()):
-        raise InputError.missing_column("new_url", present=list(names), where=where)
-    return table.loc[:, list(columns)].rename(columns=columns).copy()
-
-
-_ANSWERS = {"new_url", "action", "status"}
-
-
-def _plain_name(name: str) -> str:
-    return name.strip().casefold().replace("_", " ").replace("-", " ")
-
-
-def _looks_like_url(text: str) -> bool:
-    return text.startswith(("http://", "https://", "/"))
-
-
 def _with_action(table: pd.DataFrame) -> pd.DataFrame:
     for column in ("action", "new_url", "status"):
         if column not in table:
             table[column] = None
     table["status"] = _statuses(table["status"])
-    table["action"] = table["action"].str.strip().str.lower()
+    table["action"] = each(table["action"], str.lower)
     empty = table["status"].isna() & table["action"].isin(["redirect"])
     table["status"] = table["status"].where(~empty, 301)
     return table

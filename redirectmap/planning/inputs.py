@@ -261,6 +261,7 @@ def read_inputs(
         previous=people.previous,
         clashes=people.clashes,
         inventory=known.inventory,
+        blocked=blocked_of(files.new),
     )
     return inputs, [*known.reports, new_site.report, *people.reports]
 
@@ -326,6 +327,11 @@ def refused_lines(reports: Iterable[ReadReport]) -> list[str]:
         for report in reports
         if report.refused
     ]
+
+
+def blocked_of(path: Path | None) -> frozenset[str]:
+    """Return what robots.txt kept the crawl of a site from."""
+    return frozenset() if path is None else readers.blocked_urls(path)
 
 
 def pages_of(path: Path | None) -> pd.DataFrame | None:

@@ -43,6 +43,7 @@ class PlanInputs:
         extra_urls: Further old URLs (logs, lists).
         inventory: Every old URL; says which spellings are one page, and what
             each measure counts.
+        blocked: Keys of new pages that robots.txt forbids.
         spelled: Old URLs as the source spells them, where that is not their
             key (a fragment, no slash after the host): each gets a row beside it.
     """
@@ -59,6 +60,7 @@ class PlanInputs:
     clashes: tuple[Conflict, ...] = ()
     extra_urls: tuple[str, ...] = ()
     inventory: Inventory | None = None
+    blocked: frozenset[str] = frozenset()
     spelled: tuple[str, ...] = ()
 
 

@@ -19,7 +19,7 @@ from redirectmap.readers.linking import read_linking_domains
 from redirectmap.readers.overrides import OVERRIDES, read_overrides
 from redirectmap.readers.records import ReadReport, Refused, Site
 from redirectmap.readers.rules import PATTERNS, expand_patterns
-from redirectmap.readers.sources import read_site
+from redirectmap.readers.sources import blocked_urls, read_site
 from redirectmap.readers.traffic import (
     joined_traffic,
     read_traffic,
@@ -34,6 +34,7 @@ __all__ = [
     "Reader",
     "Refused",
     "Site",
+    "blocked_urls",
     "expand_patterns",
     "feeds",
     "inspect",

@@ -348,31 +348,18 @@ def _is_workbook(path: Path) -> bool:
 
 def _sheets(path: Path, kinds: Sequence[Kind]) -> Iterator[Table]:
     """Yield the sheets that hold a table of `kinds`; fail where there is none."""
-    from python_calamine import CalamineError, CalamineWorkbook
-
     tally: Tally | None = None
     first: list[list[str]] = []
-    try:
-        book = CalamineWorkbook.from_path(path)
-        for name in book.sheet_names:
-            values = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            head = [[_as_text(cell) for cell in row] for row in values[:HEADER_WITHIN]]
-            first = first or head
-            found = _header_in(path, head, kinds)
-            if found is None:
-                continue
-            line, headers, fit = found
-            tally = tally or Tally(path, f"{fit[0].name} (XLSX)", fit[0].kind)
-            texts = ([_as_text(cell) for cell in row] for row in values[line:])
-            below = enumerate(map(_short, texts), start=line + 1)
-            rows = _fitting(below, headers, fit[0], tally)
-            yield Table(*fit, headers, rows, tally)
-    except (CalamineError, OSError) as error:
-        raise InputError(
-            f"this Excel file cannot be opened: {error}",
-            hint="save it as CSV UTF-8",
-            where=str(path),
-        ) from error
+    for rows in workbook_rows(path):
+        head = rows[:HEADER_WITHIN]
+        first = first or head
+        found = _header_in(path, head, kinds)
+        if found is None:
+            continue
+        line, headers, fit = found
+        tally = tally or Tally(path, f"{fit[0].name} (XLSX)", fit[0].kind)
+        below = enumerate(map(_short, rows[line:]), start=line + 1)
+        yield Table(*fit, headers, _fitting(below, headers, fit[0], tally), tally)
     if tally is None:
         raise missing_column(first[0] if first else [], kinds, f"{path}:1")
 
@@ -386,6 +373,27 @@ def _header_in(
             check_header(path, line, headers, fits[0][1])
             return line, headers, fits[0]
     return None
+
+
+def workbook_rows(path: Path) -> Iterator[list[list[str]]]:
+    """Yield the rows of each sheet of an XLSX file, cells as text.
+
+    Raises:
+        InputError: The file cannot be opened.
+    """
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(path)
+        for name in book.sheet_names:
+            values = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            yield [[_as_text(cell) for cell in row] for row in values]
+    except (CalamineError, OSError) as error:
+        raise InputError(
+            f"this Excel file cannot be opened: {error}",
+            hint="save it as CSV UTF-8",
+            where=str(path),
+        ) from error
 
 
 def _as_text(value: object) -> str:

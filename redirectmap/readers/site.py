@@ -69,6 +69,22 @@ def read_sitefile(path: Path) -> Site:
     )
 
 
+def blocked_in(path: Path) -> frozenset[str]:
+    """Return the URLs of a crawl that robots.txt kept it from.
+
+    Raises:
+        InputError: The file is no crawl, or it is damaged.
+    """
+    file = SiteFile.read(path)
+    try:
+        rows = file.db.execute(
+            "SELECT url FROM urls WHERE state = 'skipped' AND outcome = 'robots'"
+        ).fetchall()
+    finally:
+        file.close()
+    return frozenset(url for (url,) in rows)
+
+
 def _notes(
     meta: dict[str, str], queued: int, failed: int, skipped: dict[str, int]
 ) -> tuple[str, ...]:

@@ -68,6 +68,15 @@ def _read_crawl(path: Path, name: str | None) -> Site:
     return read_sitefile(path)
 
 
+def blocked_urls(path: Path) -> frozenset[str]:
+    """Return what robots.txt kept a crawl from; nothing for other files."""
+    if nature_of(head_of(path)) != "sqlite":
+        return frozenset()
+    from redirectmap.readers.site import blocked_in
+
+    return blocked_in(path)
+
+
 def _read_xml(path: Path, name: str | None) -> Site:
     head = head_of(path)
     wxr = b"wordpress.org/export" in head or b"<wp:" in head

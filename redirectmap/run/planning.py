@@ -116,6 +116,7 @@ def findings_of(inputs: PlanInputs, made: Made) -> pd.DataFrame:
         backlinks=inputs.backlinks if len(inputs.backlinks) else None,
         traffic=inputs.traffic if len(inputs.traffic) else None,
         live=inputs.new.redirects if len(inputs.new.redirects) else None,
+        blocked=inputs.blocked,
         logged=requests if len(requests) else None,
     )
     clashes = as_table(
