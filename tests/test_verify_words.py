@@ -173,6 +173,18 @@ def test_the_old_pages_own_language_wins() -> None:
     assert wrong_language(HERE, {"lang": "en", "text": GERMAN}, expected) is None
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "wrong"),
+    [("/de/a", ARTICLE, True), ("/a", ARTICLE, False), ("/a", LOREM, True)],
+)
+def test_a_lying_template_is_not_a_translation(
+    path: str, text: str, wrong: bool
+) -> None:
+    old = PageText(lang="de", text=text)
+    expected = Expected(OLD + path, old, PageText())
+    assert bool(wrong_language(HERE, {"lang": "en", "text": text}, expected)) is wrong
+
+
 def test_each_robots_header_has_its_own_agent() -> None:
     assert header_directives("otherbot: noindex\nnoarchive") == "noarchive"
     assert header_directives("otherbot: nofollow\nnoindex") == "noindex"

@@ -27,6 +27,8 @@ MIN_TEXT = 200
 TEXT_CAP = 5_000
 SAME_TITLE = 60.0
 OTHER_TITLE = 45.0
+SAME_TEXT = 0.35  # enough under the planned title
+MOVED_TEXT = 0.85  # needed under another title
 _WITH_VALUE = frozenset(
     {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
 )
@@ -154,7 +156,7 @@ def _parity(facts: Facts, expected: Expected) -> Iterator[Problem]:
     ]
     known_heads = [value for value in heads_alike if value is not None]
     same_head = max(known_heads, default=100.0) >= SAME_TITLE
-    if alike is not None and alike < (0.35 if same_head else 0.6):
+    if alike is not None and alike < (SAME_TEXT if same_head else MOVED_TEXT):
         message = f"{alike:.0%} of the planned page's words; title now {title!r}"
         yield Problem("parity", message)
     elif alike is None and not same_head:
