@@ -18,6 +18,7 @@ import asyncio
 import os
 import sqlite3
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def _download(request: Request, settings: Any) -> Response:  # noqa: ANN401
             lines.clear()
         lines.append(line)
 
-    curl = pycurl.Curl()
+    curl = _handle()
     for option, value in _options(request, settings):
         curl.setopt(option, value)
     curl.setopt(pycurl.WRITEFUNCTION, write)
@@ -80,8 +81,18 @@ def _download(request: Request, settings: Any) -> Response:  # noqa: ANN401
             raise OSError(error.args[1]) from None
     finally:
         status = curl.getinfo(pycurl.RESPONSE_CODE)
-        curl.close()
     return Response(request.url, status=status, headers=_pairs(lines), body=bytes(body))
+
+
+_threads = threading.local()
+
+
+def _handle() -> Any:  # noqa: ANN401 - pycurl has no types
+    """Return the thread's own handle: its connections are used again."""
+    if not hasattr(_threads, "curl"):
+        _threads.curl = pycurl.Curl()
+    _threads.curl.reset()
+    return _threads.curl
 
 
 def _options(request: Request, settings: Any) -> Iterator[tuple[int, Any]]:  # noqa: ANN401
