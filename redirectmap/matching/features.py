@@ -290,20 +290,21 @@ def sure_pairs(table: pd.DataFrame) -> tuple[Ints, Ints]:
 
 def lead(groups: Ints, score: Floats) -> Floats:
     """Return each value less the best other value of its group (0 if alone)."""
-    value = np.nan_to_num(score, nan=0.0)
-    order = np.lexsort((-value, groups))
-    ordered = groups[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sizes = np.diff(np.r_[starts, len(ordered)])
-    sorted_values = value[order]
-    best = np.repeat(sorted_values[starts], sizes)
-    seconds = np.where(
-        sizes > 1, sorted_values[np.minimum(starts + 1, len(value) - 1)], 0.0
-    )
+    value = np.nan_to_num(score, nan=0.0).astype(np.float32)
+    order = np.argsort(groups, kind="stable")
+    group, ordered = groups[order], value[order]
+    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+    sizes = np.diff(np.r_[starts, len(group)])
+    best = np.repeat(np.maximum.reduceat(ordered, starts), sizes)
+    place = np.where(ordered == best, np.arange(len(best)), len(best))
+    first = np.minimum.reduceat(place, starts)
+    others = ordered.copy()
+    others[first] = -np.inf
+    second = np.maximum.reduceat(others, starts)
     other = best.copy()
-    other[starts] = seconds
+    other[first] = np.where(sizes > 1, second, 0)
     out = np.empty(len(value), dtype=np.float32)
-    out[order] = sorted_values - other
+    out[order] = ordered - other
     return out
 
 
@@ -326,7 +327,8 @@ def _in_folder(e: Evidence, rules: FolderRules) -> tuple[Ints, Ints]:
     parts: list[tuple[Ints, Ints]] = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for rows, columns in rules.groups(_FOLDER_PAGES):
         likeness = e.old.names[rows] @ e.new.names[columns].T
-        best = np.argsort(-likeness, axis=1, kind="stable")[:, :_FOLDER_BEST]
+        most = min(_FOLDER_BEST, likeness.shape[1])
+        best = np.argpartition(-likeness, most - 1, axis=1)[:, :most]
         parts.append((np.repeat(rows, best.shape[1]), columns[best].ravel()))
     rows_all, columns_all = zip(*parts, strict=True)
     return np.concatenate(rows_all), np.concatenate(columns_all)

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from redirectmap.matching.assignment import SHARING_PRICE, assign
@@ -183,6 +182,8 @@ def _fit(inputs: Reals, said: Ints, start: Reals, ridge: Reals) -> Reals:
         return float(value + (ridge * weights**2).sum() / 2), slope
 
     zero = np.zeros(inputs.shape[1])
+    from scipy.optimize import minimize  # half a second to import
+
     found: Reals = minimize(loss, zero, jac=True, method="L-BFGS-B").x
     return found
 

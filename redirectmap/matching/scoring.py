@@ -31,6 +31,7 @@ from redirectmap.signals.words import Floats
 
 ROW_FEATURES = ("s1", "gap", "claim", "text", "stable", "wanted")
 _LOWEST = -8.0
+_ROWS = 4_000
 _TEXT_SHARE = 0.2
 _OUTSIDE = 0.25
 _LEAST_SURE = 0.92
@@ -53,8 +54,10 @@ def pair_scores(table: pd.DataFrame, model: Model) -> Reals:
     """Return each pair's log-odds, as the forest sees it."""
     inputs = table[list(model["features"])].to_numpy(dtype=np.float32)
     total = np.full(len(inputs), float(model["baseline"]))
-    for tree in model["trees"]:
-        total += _leaf_values(inputs, tree)
+    for start in range(0, len(inputs), _ROWS):
+        part = slice(start, start + _ROWS)  # small enough for the fast memory
+        for tree in model["trees"]:
+            total[part] += _leaf_values(inputs[part], tree)
     return total
 
 
