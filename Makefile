@@ -5,11 +5,11 @@ PIP     := $(PY) -m pip
 STAMP   := $(VENV)/.installed
 # The servers that prove the rules, the browser that looks at the pages, and what
 # makes writes fail and names turn private in the crawler's tests.
-DEBS    := nginx-light apache2 apache2-utils caddy haproxy lighttpd varnish chromium \
-           libcurl4 ca-certificates strace iproute2
+DEBS    := nginx-light apache2 apache2-utils caddy haproxy lighttpd lighttpd-modules-lua \
+           varnish gcc libc6-dev chromium libcurl4 ca-certificates strace iproute2
 WORKERS ?= 2
 
-.PHONY: demo test check soak bench install servers clean
+.PHONY: demo test check soak bench install servers node clean
 .DEFAULT_GOAL := test
 
 demo: install servers
@@ -18,13 +18,13 @@ demo: install servers
 test: check
 	$(PY) -m pytest -q -n $(WORKERS) --dist loadfile
 
-check: install servers
+check: install servers node
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/mypy
 
-soak: install servers
+soak: install servers node
 	$(PY) -m pytest -q -m soak --timeout 7200
 
 install: $(STAMP)
@@ -48,6 +48,15 @@ servers:
 	  $$sudo apt-get update -qq && \
 	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
+
+# Netlify, Cloudflare Pages and Vercel prove their rules by their own packages. They
+# need Node 20 or newer; where there is none, their tests say so.
+NODE := tests/node/node_modules/.package-lock.json
+node: $(NODE)
+$(NODE): tests/node/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --silent; \
+	else echo "npm is not installed: Netlify, Cloudflare and Vercel are not proven"; fi
 
 clean:
 	rm -rf demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

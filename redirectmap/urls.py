@@ -24,7 +24,7 @@ import ada_url
 if TYPE_CHECKING:
     import tldextract
 
-MAX_URL_CHARS = 4_000
+MAX_URL_CHARS = 4_080  # nginx reads words of 4 095 bytes, most servers lines of 8 KiB
 MAX_INPUT_CHARS = 16 * MAX_URL_CHARS
 
 Reason = Literal[

@@ -90,7 +90,7 @@ def command(
     from redirectmap.tables import PLAN, read_csv_table
 
     if "list" in names:
-        from redirectmap.exporters.table import as_rows, as_text
+        from redirectmap.exporters.listing import as_rows, as_text
 
         if as_json:
             emit_json({"formats": as_rows()})

@@ -11,7 +11,6 @@ from redirectmap.exporters.export import ExportResult, export_plan
 from redirectmap.exporters.gate import Hosts
 from redirectmap.exporters.prove import Difference, Proof, prove
 from redirectmap.exporters.rules import (
-    Lookup,
     Query,
     Refused,
     Rule,
@@ -26,7 +25,6 @@ __all__ = [
     "ExportResult",
     "Exporter",
     "Hosts",
-    "Lookup",
     "Options",
     "Proof",
     "Query",

@@ -5,32 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from redirectmap.errors import UsageError
-from redirectmap.exporters.apache import APACHE
+from redirectmap.exporters import formats
 from redirectmap.exporters.base import Exporter
-from redirectmap.exporters.caddy import CADDY
-from redirectmap.exporters.clouds import CLOUDS
-from redirectmap.exporters.haproxy import HAPROXY
-from redirectmap.exporters.hosting import HOSTING
-from redirectmap.exporters.htaccess import HTACCESS
-from redirectmap.exporters.nginx import NGINX
-from redirectmap.exporters.plain import PLAIN
-from redirectmap.exporters.shops import SHOPS
 from redirectmap.registry import plugins
 
-BUILTIN: Mapping[str, Exporter] = {
-    exporter.name: exporter
-    for exporter in (
-        NGINX,
-        APACHE,
-        HTACCESS,
-        CADDY,
-        HAPROXY,
-        *HOSTING,
-        *CLOUDS,
-        *SHOPS,
-        *PLAIN,
-    )
-}
+BUILTIN: Mapping[str, Exporter] = {kind.name: kind for kind in formats.ALL}
 
 
 def exporters() -> dict[str, Exporter]:

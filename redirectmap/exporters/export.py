@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from redirectmap import __version__
-from redirectmap.exporters.base import Exporter, Options, carried
+from redirectmap.exporters.base import Exporter, Options
+from redirectmap.exporters.carry import carried
 from redirectmap.exporters.catalogue import exporter
 from redirectmap.exporters.gate import ANY_HOSTS, Hosts
 from redirectmap.exporters.rules import Query, Refused, RuleSet, build_rules, spelled
+from redirectmap.exporters.text import old_host
 from redirectmap.tables.files import read_json, write_atomic, write_csv, write_json
 
 RECORD = "export.json"
@@ -77,7 +80,7 @@ def export_plan(
     folder = out / name
     options = Options(used, (install_dir or folder).absolute(), __version__)
     whole = build_rules(plan, include_review=include_review, hosts=hosts)
-    rules, files = _fitting(carried(whole, kind, options), kind, options)
+    rules, files = _fitting(whole, kind, options)
     _compare(kind, rules, files)
     for file, data in files.items():
         write_atomic(folder / file, data)
@@ -86,8 +89,9 @@ def export_plan(
     record = {
         "format": name,
         "version": __version__,
-        "plan_sha256": rules.plan_hash,
-        "rules": len(rules.rules),
+        "plan_sha256": rules.digest,
+        "plan_rows_sha256": plan_hash(plan),
+        "rules": rules.rows,
         "refused": len(rules.refused),
         "query": used,
         "include_review": include_review,
@@ -101,7 +105,7 @@ def export_plan(
         name=name,
         folder=folder,
         files=tuple(sorted(files)),
-        rows=len(rules.rules),
+        rows=rules.rows,
         refused=rules.refused,
         left_out=rules.left_out,
         query=used,
@@ -118,33 +122,49 @@ def read_record(folder: Path) -> dict[str, object]:
 
 
 def _fitting(
-    rules: RuleSet, kind: Exporter, options: Options
+    whole: RuleSet, kind: Exporter, options: Options
 ) -> tuple[RuleSet, dict[str, bytes]]:
     """Render, and leave the least valuable rules out until the files are small."""
+    rules = carried(whole, kind, options)
     files = kind.render(rules, options)
     limit = kind.carries.file_bytes
     while limit and rules.rules and max(map(len, files.values())) > limit:
         share = limit / max(map(len, files.values()))
         count = min(len(rules.rules) - 1, int(len(rules.rules) * share * 0.98))
-        by_value = sorted(rules.rules, key=lambda rule: (-rule.value, rule.key))
-        reason = f"{kind.title} takes files of {limit} bytes; this one is worth less"
-        over = [
-            Refused(r.old_url, "too_many", reason, r.value) for r in by_value[count:]
-        ]
-        rules = rules.without(over)
+        rules = carried(whole, kind, options, count)
         files = kind.render(rules, options)
     return rules, files
 
 
+def plan_hash(plan: pd.DataFrame) -> str:
+    """Return the SHA-256 over what decides the rules, whatever the row order."""
+    columns = [plan[name] for name in ("old_url", "action", "status", "new_url")]
+    lines = sorted(
+        "\t".join("" if pd.isna(cell) else str(cell) for cell in cells)
+        for cells in zip(*columns, strict=True)
+    )
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()
+
+
 def _compare(kind: Exporter, rules: RuleSet, files: dict[str, bytes]) -> None:
-    """Read the files back before they are written, and compare with the rules."""
+    """Read the files back before they are written, and compare with the rules.
+
+    Every rule must be there; besides, only other spellings of their escapes.
+    """
     if kind.reread is None:
         return
-    planned = {key: rule.answer for key, rule in spelled(rules.rules).items()}
     found = kind.reread(files)
-    if found != planned:
-        odd = sorted(found.items() ^ planned.items())[:3]
-        raise AssertionError(f"{kind.name} would not say what the plan says: {odd}")
+    entries = rules.entries
+    if found and not any(key.startswith("/") for key in found):
+        entries = tuple(replace(r, host=r.host or old_host(r)) for r in entries)
+    must = {(rule.key, rule.answer) for rule in entries}
+    may = {(key, rule.answer) for key, rule in spelled(entries).items()}
+    odd = sorted((must - found.items()) | (found.items() - may))
+    if odd:
+        raise RuntimeError(
+            f"the {kind.name} files would not say what the plan says; nothing was "
+            f"written. Please report it: {str(odd[:2])[:500]}"
+        )
 
 
 def _write_refused(folder: Path, rules: RuleSet) -> None:
@@ -159,8 +179,8 @@ def _readme(
     at_stake = sum(item.value for item in rules.refused)
     lines = (
         f"Redirect rules for {kind.title}, by redirectmap {options.version}",
-        f"plan sha256 {rules.plan_hash}",
-        f"{len(rules.rules)} rules in {', '.join(sorted(files))}",
+        f"plan sha256 {rules.digest}",
+        f"{rules.rows} rules in {', '.join(sorted(files))}",
         f"{len(rules.refused)} rows refused, {at_stake:.2%} of the value: refused.csv",
         f"{rules.left_out} rows need no rule (keep, review)",
         f"queries: {options.query}",

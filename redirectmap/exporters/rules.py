@@ -1,8 +1,8 @@
 """The one rule model behind every rule format.
 
 Decides which rows of a plan become a rule, what a request must look like to be
-answered by it, and with what. Exporters only spell these rules; the prover asks
-`Lookup` what a server has to answer.
+answered by it, and with what. Exporters only spell these rules. What a server has
+to answer the prover works out anew, from the plan alone (`expect`).
 
 Semantics: a request is answered by the rule of its exact path and query; else,
 unless queries are `exact`, by the rule of its path alone, and the request's own
@@ -10,14 +10,17 @@ query is kept or dropped. Bytes are compared as sent, letter case counts; only
 the case of hex digits in `%c3` does not (RFC 3986, 6.2.2.1). A rule holds for
 every host, unless the plan wants other answers for the same path on another
 host, or the rule would answer its own target: then it names its host.
+
+A row that must not be answered (`keep`, `review`, refused) but whose path alone has
+a rule is held: an entry of status 200 that keeps the path's rule from it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -29,6 +32,8 @@ from redirectmap.exporters.gate import ANY_HOSTS, Gate, Hosts, Why
 Query = Literal["keep", "drop", "exact"]
 REDIRECTS = (301, 302, 303, 307, 308)
 GONE = (404, 410, 451)
+KEPT, OPEN = 200, 0
+"""Statuses of rows without an answer: the page stays, or nobody has decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,9 @@ class Rule:
         path: Path as sent, begins with `/`.
         query: Query as sent without `?`; None where there is no `?`.
         target: Location, a WHATWG href; None where the page is gone.
-        status: HTTP status.
+        status: HTTP status; `KEPT` or `OPEN` where there must be no answer.
         value: Share (0 to 1) of the old site's value on this row.
+        twins: (old_url, value) of rows that ask for the same and get the same.
     """
 
     old_url: str
@@ -69,6 +75,7 @@ class Rule:
     target: str | None
     status: int
     value: float
+    twins: tuple[tuple[str, float], ...] = ()
 
     @property
     def wire(self) -> str:
@@ -80,10 +87,19 @@ class Rule:
         """Identity among the rules: host, if any, and `wire`."""
         return f"{self.host or ''}{self.wire}"
 
+    def order(self) -> tuple[str, str]:
+        """Sort key that no spelling of an escape changes."""
+        return hex_upper(self.key), self.key
+
     @property
     def answer(self) -> str:
         """Status and target in one word: `301:https://new.example/`, `410:`."""
         return f"{self.status}:{self.target or ''}"
+
+    @property
+    def answers(self) -> bool:
+        """Whether a request gets an answer from it at all."""
+        return self.status >= 300
 
 
 @dataclass(frozen=True)
@@ -94,20 +110,38 @@ class RuleSet:
         rules: One per key.
         refused: Rows that must not or cannot become a rule.
         left_out: Rows that need no rule (`keep`, `review`).
-        plan_hash: SHA-256 over old_url, action, status and new_url of all rows.
+        held: Rows with a query that the rule of their path must not answer.
     """
 
     rules: tuple[Rule, ...]
     refused: tuple[Refused, ...]
     left_out: int
-    plan_hash: str
+    held: tuple[Rule, ...] = ()
 
     def without(self, refused: Iterable[Refused]) -> RuleSet:
         """Return the set less the rules of some rows, which are now refused."""
-        more = tuple(refused)
-        dropped = {item.old_url for item in more}
+        dropped = {item.old_url: item for item in refused}
+        if not dropped:
+            return self
         kept = tuple(rule for rule in self.rules if rule.old_url not in dropped)
+        twins = (
+            replace(dropped[rule.old_url], old_url=old_url, value=value)
+            for rule in self.rules
+            if rule.old_url in dropped
+            for old_url, value in rule.twins
+        )
+        more = (*dropped.values(), *twins)
         return replace(self, rules=kept, refused=(*self.refused, *more))
+
+    @property
+    def rows(self) -> int:
+        """Rows of the plan that the rules stand for."""
+        return sum(1 + len(rule.twins) for rule in self.rules)
+
+    @cached_property
+    def entries(self) -> tuple[Rule, ...]:
+        """Every entry of a lookup table: rules and held rows."""
+        return (*self.rules, *self.held)
 
     @cached_property
     def statuses(self) -> list[int]:
@@ -116,8 +150,15 @@ class RuleSet:
 
     @cached_property
     def has_hosts(self) -> bool:
-        """Whether a rule names its host."""
-        return any(rule.host for rule in self.rules)
+        """Whether an entry names its host."""
+        return any(rule.host for rule in self.entries)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over what the plan says about these entries."""
+        known = spelled(self.entries).items()
+        lines = sorted(f"{key}\t{rule.answer}\n" for key, rule in known)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def build_rules(
@@ -140,30 +181,20 @@ def build_rules(
         hosts,
     )
     refused: list[Refused] = []
-    by_wire: dict[str, list[tuple[_Row, Rule]]] = defaultdict(list)
+    by_wire: dict[str, list[Rule]] = defaultdict(list)
     for row in rows:
-        made = _rule(row, gate)
-        if isinstance(made, Rule):
-            by_wire[made.wire].append((row, made))
-        elif row.wanted:
-            refused.append(made)
-    rules = list(_settled(by_wire, refused, gate))
+        rule, why = _rule(row, gate)
+        if rule:
+            by_wire[rule.wire].append(rule)
+        if why:
+            refused.append(Refused(gate.shown(row.old), *why, row.value))
+    entries = sorted(_settled(by_wire, refused, gate), key=Rule.order)
     return RuleSet(
-        rules=tuple(sorted(rules, key=lambda rule: rule.key)),
+        rules=tuple(rule for rule in entries if rule.answers),
         refused=tuple(sorted(refused, key=lambda item: (-item.value, item.old_url))),
         left_out=sum(not row.wanted for row in rows),
-        plan_hash=plan_hash(plan),
+        held=tuple(r for r in entries if not r.answers and r.query is not None),
     )
-
-
-def plan_hash(plan: pd.DataFrame) -> str:
-    """Return the SHA-256 over what decides the rules, whatever the row order."""
-    columns = [plan[name] for name in ("old_url", "action", "status", "new_url")]
-    lines = sorted(
-        "\t".join("" if pd.isna(cell) else str(cell) for cell in cells)
-        for cells in zip(*columns, strict=True)
-    )
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,63 +216,83 @@ def _rows(plan: pd.DataFrame, *, include_review: bool) -> Iterator[_Row]:
         proposal = action == "review" and include_review and bool(new)
         default = 410 if action == "gone" else 301
         known = default if pd.isna(code) else int(code)
+        wanted = action in {"redirect", "gone"} or proposal
         if action == "gone":
             new = ""
         elif proposal and known not in REDIRECTS:
             known = 301
-        wanted = action in {"redirect", "gone"} or proposal
+        elif not wanted:
+            known = OPEN if action == "review" else KEPT
         yield _Row(old, new, known, float(priority[index]), wanted)
 
 
-def _rule(row: _Row, gate: Gate) -> Rule | Refused:
+def _rule(row: _Row, gate: Gate) -> tuple[Rule | None, Why | None]:
+    """Return a row's entry, if its address can have one, and why it is refused."""
     source = gate.source(row.old)
     if isinstance(source, Why):
-        return Refused(gate.shown(row.old), *source, row.value)
-    gone = row.status in GONE
-    if row.wanted and not gone and row.status not in REDIRECTS:
-        reason = f"{row.status} is no status of a redirect"
-        return Refused(gate.shown(row.old), "status", reason, row.value)
-    target = None
-    if row.wanted and not gone:
-        found = gate.target(row.new)
-        if isinstance(found, Why):
-            return Refused(gate.shown(row.old), *found, row.value)
-        target = found
-    host, path, query = source
-    return Rule(row.old, host, path, query, target, row.status, row.value)
+        return None, source if row.wanted else None
+    answer = _answer(row, gate)
+    if isinstance(answer, Why):
+        return Rule(row.old, *source, None, OPEN, row.value), answer
+    return Rule(row.old, *source, *answer, row.value), None
+
+
+def _answer(row: _Row, gate: Gate) -> tuple[str | None, int] | Why:
+    if not row.wanted:
+        return None, row.status
+    if row.status in GONE:
+        return None, row.status
+    if row.status not in REDIRECTS:
+        return Why("status", f"{row.status} is no status of a redirect")
+    target = gate.target(row.new)
+    return target if isinstance(target, Why) else (target, row.status)
 
 
 def _settled(
-    by_wire: dict[str, list[tuple[_Row, Rule]]], refused: list[Refused], gate: Gate
+    by_wire: dict[str, list[Rule]], refused: list[Refused], gate: Gate
 ) -> Iterator[Rule]:
-    """Yield one rule per key; hosts are named only where they must be."""
+    """Yield one entry per key; hosts are named only where they must be."""
     for group in by_wire.values():
-        first: dict[str | None, tuple[_Row, Rule]] = {}
-        for row, rule in sorted(group, key=_claim):
-            won = first.setdefault(rule.host, (row, rule))[1]
-            if row.wanted and won is not rule and won.answer != rule.answer:
-                reason = f"asks for the same address as {won.old_url}"
-                refused.append(
-                    Refused(rule.old_url, "duplicate_source", reason, rule.value)
-                )
-        wanted = [rule for row, rule in first.values() if row.wanted]
-        answers = {rule.answer for rule in wanted}
-        plain = len(answers) == 1 and len(wanted) == len(first)
-        if plain and not _answers_itself(wanted[0], gate, any_host=True):
-            yield replace(wanted[0], host=None)
-            continue
-        for rule in wanted:
-            if _answers_itself(rule, gate, any_host=False):
-                reason = "the target is the same address; the rule would loop"
-                refused.append(Refused(rule.old_url, "loop", reason, rule.value))
+        first: dict[str | None, Rule] = {}
+        for rule in sorted(group, key=_claim) if len(group) > 1 else group:
+            won = first.setdefault(rule.host, rule)
+            if won is rule or not rule.answers:
+                continue
+            if won.answer == rule.answer:
+                twins = (*won.twins, (rule.old_url, rule.value))
+                first[rule.host] = replace(won, twins=twins)
             else:
-                yield rule
+                refused.append(_duplicate(rule, gate.shown(won.old_url)))
+        yield from _with_hosts(list(first.values()), refused, gate)
 
 
-def _claim(item: tuple[_Row, Rule]) -> tuple[bool, bool, float, str]:
+def _duplicate(rule: Rule, other: str) -> Refused:
+    reason = f"asks for the same address as {other}"
+    return Refused(rule.old_url, "duplicate_source", reason, rule.value)
+
+
+def _with_hosts(
+    claims: list[Rule], refused: list[Refused], gate: Gate
+) -> Iterator[Rule]:
+    plain = len({rule.answer for rule in claims}) == 1
+    if plain and not _answers_itself(claims[0], gate, any_host=True):
+        one, *others = claims
+        same = ((r.old_url, r.value) for r in others)
+        more = (twin for r in others for twin in r.twins)
+        yield replace(one, host=None, twins=(*one.twins, *same, *more))
+        return
+    for rule in claims:
+        if _answers_itself(rule, gate, any_host=False):
+            reason = "the target is the same address; the rule would loop"
+            refused.append(Refused(rule.old_url, "loop", reason, rule.value))
+            yield replace(rule, target=None, status=KEPT)
+        else:
+            yield rule
+
+
+def _claim(rule: Rule) -> tuple[bool, bool, float, str]:
     """Order rows that ask for the same address: the plainest, dearest first."""
-    row, rule = item
-    return (not row.wanted, "#" in rule.old_url, -rule.value, rule.old_url)
+    return (not rule.answers, "#" in rule.old_url, -rule.value, rule.old_url)
 
 
 def _answers_itself(rule: Rule, gate: Gate, *, any_host: bool) -> bool:
@@ -258,6 +309,8 @@ _HEX = re.compile(r"%[0-9A-Fa-f]{2}")
 
 def hex_upper(text: str) -> str:
     """Return `text` with the hex digits of its escapes in upper case."""
+    if "%" not in text:
+        return text
     return _HEX.sub(lambda match: match.group().upper(), text)
 
 
@@ -277,36 +330,3 @@ def spelled(rules: Iterable[Rule]) -> dict[str, Rule]:
             known.setdefault(hex_upper(key), rule)
             known.setdefault(hex_lower(key), rule)
     return known
-
-
-def with_query(target: str, query: str) -> str:
-    """Return `target` with `query` joined to its own, before its fragment."""
-    if not query:
-        return target
-    base, mark, fragment = target.partition("#")
-    joint = "?" if "?" not in base else ("" if base.endswith("?") else "&")
-    return f"{base}{joint}{query}{mark}{fragment}"
-
-
-class Lookup:
-    """What a server has to answer, by the semantics above."""
-
-    def __init__(self, rules: Collection[Rule], query: Query) -> None:
-        self._known = spelled(rules)
-        self._query = query
-        self.hosts = Counter(rule.host for rule in rules if rule.host)
-
-    def answer(self, host: str, wire: str) -> tuple[int, str | None] | None:
-        """Return status and Location for a request; None where no rule holds."""
-        rule = self._known.get(f"{host}{wire}") or self._known.get(wire)
-        if rule is not None:
-            return rule.status, rule.target
-        path, mark, query = wire.partition("?")
-        if not mark or self._query == "exact":
-            return None
-        rule = self._known.get(f"{host}{path}") or self._known.get(path)
-        if rule is None:
-            return None
-        if rule.target is None or self._query == "drop":
-            return rule.status, rule.target
-        return rule.status, with_query(rule.target, query)

@@ -1,74 +1,20 @@
-"""What each format can carry, as a table for people and for programs."""
+"""The map file of several servers: a key, a space, an answer, one line an entry.
+
+Neither keys nor answers hold a space: WHATWG addresses write it as `%20`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
-from redirectmap.exporters.base import ANY_STATUS, Carries
-from redirectmap.exporters.catalogue import exporters
-
-HEAD = (
-    "format",
-    "statuses",
-    "query",
-    "case",
-    "slash",
-    "hosts",
-    "frag",
-    "modes",
-    "rows",
-    "chars",
-    "proof",
-)
+from redirectmap.exporters.rules import RuleSet, spelled
+from redirectmap.readers.rules_ours import map_entries
 
 
-def as_rows() -> list[dict[str, Any]]:
-    """Return name, capabilities and limits of every format."""
-    return [
-        {
-            "format": name,
-            "title": kind.title,
-            "statuses": sorted(kind.carries.statuses),
-            "exact_query": kind.carries.queries,
-            "case_counts": kind.carries.case,
-            "slash_counts": kind.carries.slash,
-            "hosts": kind.carries.hosts,
-            "target_fragment": kind.carries.fragments,
-            "query_modes": list(kind.carries.modes),
-            "max_rows": kind.carries.rows,
-            "max_source_chars": kind.carries.source_chars,
-            "max_target_chars": kind.carries.target_chars,
-            "max_file_bytes": kind.carries.file_bytes,
-            "proven_on": kind.server,
-            "origin": kind.carries.origin,
-        }
-        for name, kind in exporters().items()
-    ]
+def map_lines(rules: RuleSet) -> str:
+    """Return every entry as a line, sorted."""
+    known = spelled(rules.entries)
+    return "".join(sorted(f"{key} {rule.answer}\n" for key, rule in known.items()))
 
 
-def as_text() -> str:
-    """Return the table for a terminal."""
-    lines: list[tuple[str, ...]] = [HEAD]
-    for name, kind in exporters().items():
-        lines.append(_line(name, kind.carries, kind.server))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    rows = (
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        for line in lines
-    )
-    return "\n".join(row.rstrip() for row in rows)
-
-
-def _line(name: str, can: Carries, server: str | None) -> tuple[str, ...]:
-    every = can.statuses >= ANY_STATUS - {303, 404, 451}
-    statuses = "all" if every else ",".join(map(str, sorted(can.statuses)))
-    marks = (can.queries, can.case, can.slash, can.hosts, can.fragments)
-    return (
-        name,
-        statuses,
-        *("yes" if mark else "no" for mark in marks),
-        ",".join(can.modes),
-        f"{can.rows:,}" if can.rows else "-",
-        str(can.source_chars or "-"),
-        server or "-",
-    )
+def read_map_lines(text: str) -> dict[str, str]:
+    """Return key to answer of the lines that are no comment."""
+    return dict(map_entries(text))

@@ -11,7 +11,7 @@ TIMEOUT_S = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Got:
     """The first answer to a request.
 
     Attributes:
@@ -50,7 +50,7 @@ class Client:
             self._socket.close()
         self._socket, self._buffer = None, b""
 
-    def ask(self, method: str, host: str, wire: str) -> Answer:
+    def ask(self, method: str, host: str, wire: str) -> Got:
         """Send one request and return the answer.
 
         A connection that the server has closed meanwhile is opened anew, once.
@@ -63,9 +63,9 @@ class Client:
                 return self._exchange(request, has_body=method != "HEAD")
             except (ConnectionError, EOFError):
                 self.close()
-        return Answer(0, None)
+        return Got(0, None)
 
-    def _exchange(self, request: bytes, *, has_body: bool) -> Answer:
+    def _exchange(self, request: bytes, *, has_body: bool) -> Got:
         if self._socket is None:
             address = ("127.0.0.1", self._port)
             self._socket = socket.create_connection(address, timeout=TIMEOUT_S)
@@ -81,7 +81,7 @@ class Client:
             name, _, value = line.partition(b":")
             headers[name.lower()] = value.strip()
         self._skip_body(headers, status, has_body=has_body)
-        return Answer(status, headers.get(b"location"), frozenset(headers))
+        return Got(status, headers.get(b"location"), frozenset(headers))
 
     def _skip_body(
         self, headers: dict[bytes, bytes], status: int, *, has_body: bool

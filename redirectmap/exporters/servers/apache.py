@@ -62,7 +62,9 @@ def launch(place: Path, text: str) -> Launch:
     return Launch(run=[*command, "-DFOREGROUND"], check=[*command, "-t"])
 
 
-APACHE = Server("apache", "apache2", "apache2", ("apache2", "-v"), prepare)
+APACHE = Server(
+    "apache", "apache2", "apt-get install apache2", ("apache2", "-v"), prepare
+)
 
 
 def prepare_htaccess(place: Path, files: Path, port: int) -> Launch:
@@ -84,5 +86,9 @@ def prepare_htaccess(place: Path, files: Path, port: int) -> Launch:
 
 
 HTACCESS = Server(
-    "apache-htaccess", "apache2", "apache2", ("apache2", "-v"), prepare_htaccess
+    "apache-htaccess",
+    "apache2",
+    "apt-get install apache2",
+    ("apache2", "-v"),
+    prepare_htaccess,
 )

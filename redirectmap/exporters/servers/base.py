@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redirectmap.errors import ServerError
-from redirectmap.exporters.wire import Answer
+from redirectmap.exporters.wire import Got
 
 START_SECONDS = 60
 TEXT_SUFFIXES = {".conf", ".json", ".cfg", ".vcl", ".htaccess", ""}
@@ -44,25 +44,34 @@ class Server:
     Attributes:
         name: Of the program and the prover.
         program: Executable.
-        package: Debian package that brings it.
+        install: How to install it.
         version: Command that tells its version.
         prepare: Writes its main configuration: (temporary folder, folder of our
             files, port) to the commands.
-        hosts: Whether the program runs further helpers on other ports.
+        package: Whether what it needs besides the program is here, too.
+        queries: It treats a request's own query as the platform does.
     """
 
     name: str
     program: str
-    package: str
+    install: str
     version: tuple[str, ...]
     prepare: Callable[[Path, Path, int], Launch]
+    package: Callable[[], bool] = lambda: True
+    queries: bool = True
+
+    @property
+    def installed(self) -> bool:
+        """Whether the program and all it needs are here."""
+        return shutil.which(self.program) is not None and self.package()
 
     def agrees(
-        self, expected: tuple[int, str | None] | None, got: Answer, probe: str
+        self, expected: tuple[int, str | None] | None, got: Got, probe: str
     ) -> bool:
         """Say whether an answer is right; near misses may be refused anyhow."""
         if expected is None:
-            return got.location is None and (got.status in {400, 403, 404})
+            failed = got.status >= 400 and got.status not in {410, 451}
+            return got.location is None and failed
         if probe not in {"row", "head"} and got.status == 400:
             return True
         status, target = expected
@@ -91,10 +100,10 @@ def running(server: Server, folder: Path, written_for: str) -> Iterator[Started]
     Raises:
         ServerError: The program is not installed.
     """
-    if not shutil.which(server.program):
+    if not server.installed:
         raise ServerError(
-            f"{server.program} is not installed; nothing was proven",
-            hint=f"apt-get install {server.package}",
+            f"{server.name} is not installed; nothing was proven",
+            hint=server.install,
         )
     with tempfile.TemporaryDirectory(prefix="redirectmap-") as name:
         place = Path(name)

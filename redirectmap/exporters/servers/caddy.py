@@ -33,4 +33,4 @@ def prepare(place: Path, files: Path, port: int) -> Launch:
     )
 
 
-CADDY = Server("caddy", "caddy", "caddy", ("caddy", "version"), prepare)
+CADDY = Server("caddy", "caddy", "apt-get install caddy", ("caddy", "version"), prepare)

@@ -31,4 +31,6 @@ def prepare(place: Path, files: Path, port: int) -> Launch:
     return Launch(run=[*command, "-db"], check=[*command, "-c"])
 
 
-HAPROXY = Server("haproxy", "haproxy", "haproxy", ("haproxy", "-v"), prepare)
+HAPROXY = Server(
+    "haproxy", "haproxy", "apt-get install haproxy", ("haproxy", "-v"), prepare
+)

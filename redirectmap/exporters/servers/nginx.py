@@ -41,4 +41,4 @@ def prepare(place: Path, files: Path, port: int) -> Launch:
     return Launch(run=command, check=[*command, "-t"])
 
 
-NGINX = Server("nginx", "nginx", "nginx", ("nginx", "-v"), prepare)
+NGINX = Server("nginx", "nginx", "apt-get install nginx", ("nginx", "-v"), prepare)

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
 from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet, spelled
+from redirectmap.readers.rules_ours import DOLLAR, nginx_entries
 
-MAX_WORD = 4_000  # bytes of a quoted word; nginx stops at 4 096
-_DOLLAR = "${redirectmap_dollar}"
+MAX_WORD = 4_090  # bytes of a quoted word; nginx stops at 4 096
 
 
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
@@ -42,7 +42,7 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
 def _tables(rules: RuleSet, options: Options) -> dict[str, list[str]]:
     """Return the lines of each map file; a file that has none is left out."""
     parts: dict[str, dict[str, Rule]] = defaultdict(dict)
-    for key, rule in spelled(rules.rules).items():
+    for key, rule in spelled(rules.entries).items():
         exact = rule.query is not None or options.query == "exact"
         table = f"{'exact' if exact else 'path'}{'_host' if rule.host else ''}"
         parts[table][key] = rule
@@ -73,7 +73,7 @@ def _quoted(text: str) -> str:
 
 
 def _valued(text: str) -> str:
-    return _quoted(text).replace("$", _DOLLAR)
+    return _quoted(text).replace("$", DOLLAR)
 
 
 def _regex_key(key: str) -> str:
@@ -102,7 +102,7 @@ SUBJECTS = {
 
 def _http(options: Options, tables: dict[str, list[str]]) -> Iterator[str]:
     yield from _hash_sizes(tables)
-    yield f'geo {_DOLLAR[0]}{_DOLLAR[2:-1]} {{ default "$"; }}\n\n'
+    yield f'geo {DOLLAR[0]}{DOLLAR[2:-1]} {{ default "$"; }}\n\n'
     if options.query != "exact":
         yield _PATH
     used = [name for name in SUBJECTS if {name, f"{name}_long"} & tables.keys()]
@@ -233,35 +233,20 @@ def _power_of_two(number: int) -> int:
     return 1 << max(0, number - 1).bit_length()
 
 
-def words(line: str) -> Iterable[str]:
-    """Return the quoted words of a map line, without their escapes."""
-    found = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
-    return [re.sub(r"\\(.)", r"\1", word).replace(_DOLLAR, "$") for word in found]
-
-
 def reread(files: dict[str, bytes]) -> dict[str, str]:
     """Read our own files back: key to answer, as nginx would."""
-    known: dict[str, str] = {}
-    for name, data in files.items():
-        for line in data.decode().splitlines() if name.endswith(".map") else ():
-            if line.startswith("#"):
-                continue
-            key, value = words(line)
-            if name.endswith("_long.map"):
-                known[re.sub(r"\\(.)", r"\1", key[2:-1])] = value
-            else:
-                parts = value.split(" ")
-                known |= dict(zip(parts[::2], parts[1::2], strict=True))
-    return known
+    maps = (data.decode() for name, data in files.items() if name.endswith(".map"))
+    return {key: answer for text in maps for key, answer in nginx_entries(text)}
 
 
-NGINX = Exporter(
+EXPORTER = Exporter(
     name="nginx",
     title="nginx",
     carries=Carries(
         statuses=frozenset({301, 302, 303, 307, 308, 404, 410, 451}),
         bad=SERVER_BAD,
-        source_chars=4_000,
+        holds=True,
+        source_chars=4_080,
         origin="nginx/src/core/ngx_conf_file.c; each row proven by request",
     ),
     render=render,

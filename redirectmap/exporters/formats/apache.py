@@ -2,15 +2,17 @@ r"""Rules for an Apache virtual host: a RewriteMap on the request's own bytes.
 
 Decides the form: one map from the request target (`%{THE_REQUEST}`, so neither
 decoded nor merged) to status and target, looked up once or twice a request,
-then one rule per status in use. Berkeley DB where `httxt2dbm` is at hand: text
-maps are read line by line (143 us a lookup at 10 000 rows against 39), and
-their lines are cut behind 1 024 bytes.
+then one rule per status in use. Berkeley DB where `httxt2dbm` is at hand, because
+text maps are read line by line. Both cut lines behind 1 024 bytes, silently; longer
+entries become a condition of their own, which fills the same variable.
 
-Source  Apache 2.4 mod_rewrite; REWRITE_MAX_TXT_MAP_LINE.
+Source  Apache 2.4 mod_rewrite; REWRITE_MAX_TXT_MAP_LINE; httxt2dbm 2.4.71 tried;
+configuration lines hold 8 192 bytes (MAX_STRING_LEN).
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,20 +22,24 @@ from pathlib import Path
 from redirectmap.errors import ServerError
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
 from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet, spelled
+from redirectmap.exporters.table import map_lines, read_map_lines
+from redirectmap.readers.rules_ours import apache_entries
 
-MAX_TEXT_LINE = 1_000  # bytes; Apache cuts lines of a text map behind 1 024
+MAX_TEXT_LINE = 1_000  # bytes; lines of a map are cut behind 1 024
+MAX_CONFIG_LINE = 8_000
 TOOL = "httxt2dbm"
+UNSET = 'RewriteCond "%{ENV:REDIRECTMAP}" "^$"\n'
 
 
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: vhost.conf, redirects.txt and, if possible, redirects.db."""
-    known = spelled(rules.rules)
     title = header(rules, options, "an Apache virtual host")
-    lines = sorted(f"{key} {rule.answer}\n" for key, rule in known.items())
-    text = (title + "".join(lines)).encode()
+    lines = map_lines(rules).splitlines(keepends=True)
+    short = (line for line in lines if len(line) < MAX_TEXT_LINE)
+    text = (title + "".join(short)).encode()
     files = {"redirects.txt": text}
     if has_tool():
-        files["redirects.db"] = _database(text, rules.plan_hash)
+        files["redirects.db"] = _database(text, rules.digest)
     kind = "dbm=db" if has_tool() else "txt"
     name = "redirects.db" if has_tool() else "redirects.txt"
     place = str(options.folder / name).replace("\\", "\\\\").replace('"', '\\"')
@@ -65,15 +71,39 @@ def _database(text: bytes, seed: str) -> bytes:
 
 
 def special(rule: Rule, _options: Options) -> tuple[str, str] | None:
-    """Refuse what a text map would cut, where only a text map can be made."""
-    if has_tool() or len(rule.key) + len(rule.answer) < MAX_TEXT_LINE:
+    """Refuse what does not fit a line of the configuration."""
+    if max(map(len, long_entry(rule.key, rule, by_path=True))) < MAX_CONFIG_LINE:
         return None
-    return "too_long", f"text maps cut lines at 1 024 bytes; install {TOOL}"
+    return "too_long", "Apache reads configuration lines of 8 192 bytes"
+
+
+def long_entry(key: str, rule: Rule, *, by_path: bool) -> Iterator[str]:
+    """Yield the lines that do for one entry what a map does for the others."""
+    wire = pattern(key[len(rule.host or "") :])
+    tail = r"\?[^ ]*" if by_path else ""
+    yield UNSET
+    if rule.host:
+        name = pattern(rule.host)
+        yield f'RewriteCond "%{{HTTP_HOST}}" "^{name}\\.?(?::[0-9]*)?$" [NC]\n'
+    said = f"{literal(rule.answer)} %{{THE_REQUEST}}"
+    yield f'RewriteCond "{said}" "^([^ ]+) [A-Z]+ {wire}{tail} HTTP/"\n'
+
+
+def pattern(text: str) -> str:
+    """Write text as a regular expression that matches it and nothing else."""
+    return re.sub(
+        r"[^A-Za-z0-9/_%&=,;:@~-]", lambda m: f"\\x{ord(m.group()):02x}", text
+    )
+
+
+def literal(text: str) -> str:
+    """Write text as the test string of a condition, nothing in it expanded."""
+    return re.sub(r"[\\%$\{\}\"]", lambda m: f"\\{m.group()}", text)
 
 
 def _vhost(rules: RuleSet, options: Options, place: str) -> Iterator[str]:
     yield "RewriteEngine On\n"
-    if any("%2f" in rule.path.lower() for rule in rules.rules):
+    if any("%2f" in rule.path.lower() for rule in rules.entries):
         yield "# else Apache answers 404 to %2F in a path\n"
         yield "AllowEncodedSlashes NoDecode\n"
     yield 'Define REDIRECTMAP_FLAGS "L,NE,QSD"\n<IfVersion >= 2.4.60>\n'
@@ -83,6 +113,7 @@ def _vhost(rules: RuleSet, options: Options, place: str) -> Iterator[str]:
         yield "RewriteMap redirectmap_lower int:tolower\n"
     yield "\n# the request as sent\n"
     yield from _lookups(rules, "[^ ]+", r"^[A-Z]+ ([^ ]+) HTTP/", "")
+    yield from _long_entries(rules, by_path=False, flag="")
     if options.query != "exact":
         yield "# the request's path\n"
         tail = r"\?[^ ]*"
@@ -90,16 +121,24 @@ def _vhost(rules: RuleSet, options: Options, place: str) -> Iterator[str]:
             ",E=REDIRECTMAP_QUERY:?%{QUERY_STRING}" if options.query == "keep" else ""
         )
         yield from _lookups(rules, "[^ ?]+", rf"^[A-Z]+ ([^ ?]+){tail} HTTP/", flag)
+        yield from _long_entries(rules, by_path=True, flag=flag)
     yield "# the answers\n"
     for status in rules.statuses:
         yield from _answer(status, options)
     yield "UnDefine REDIRECTMAP_FLAGS\n"
 
 
+def _long_entries(rules: RuleSet, *, by_path: bool, flag: str) -> Iterator[str]:
+    for key, rule in sorted(spelled(rules.entries).items()):
+        long = len(key) + len(rule.answer) + 2 >= MAX_TEXT_LINE
+        if long and not (by_path and rule.query is not None):
+            yield from long_entry(key, rule, by_path=by_path)
+            yield f'RewriteRule "^" "-" [E=REDIRECTMAP:%1{flag}]\n'
+
+
 def _lookups(rules: RuleSet, part: str, pattern: str, flag: str) -> Iterator[str]:
-    unset = 'RewriteCond "%{ENV:REDIRECTMAP}" "^$"\n'
     if rules.has_hosts:
-        yield unset
+        yield UNSET
         tail = r"\?[^ ]*" if "?" in part else ""
         yield (
             'RewriteCond "%{HTTP_HOST}@%{THE_REQUEST}" '
@@ -109,7 +148,7 @@ def _lookups(rules: RuleSet, part: str, pattern: str, flag: str) -> Iterator[str
             'RewriteRule "^" "-" [E=REDIRECTMAP:'
             f"${{redirectmap:${{redirectmap_lower:%1}}%2}}{flag}]\n"
         )
-    yield unset
+    yield UNSET
     yield f'RewriteCond "%{{THE_REQUEST}}" "{pattern}"\n'
     yield f'RewriteRule "^" "-" [E=REDIRECTMAP:${{redirectmap:%1}}{flag}]\n'
 
@@ -137,17 +176,17 @@ def _answer(status: int, options: Options) -> Iterator[str]:
 
 
 def reread(files: dict[str, bytes]) -> dict[str, str]:
-    """Read our own map back: key to answer."""
-    lines = files["redirects.txt"].decode().splitlines()
-    pairs = (line.split(" ") for line in lines if not line.startswith("#"))
-    return {key: answer for key, answer in pairs}  # noqa: C416
+    """Read our own files back: key to answer."""
+    long = dict(apache_entries(files["vhost.conf"].decode()))
+    return read_map_lines(files["redirects.txt"].decode()) | long
 
 
-APACHE = Exporter(
+EXPORTER = Exporter(
     name="apache",
     title="Apache (virtual host)",
     carries=Carries(
         bad=SERVER_BAD,
+        holds=True,
         origin="Apache 2.4 mod_rewrite; each row proven by request",
     ),
     render=render,
@@ -160,7 +199,7 @@ Then: apachectl configtest && apachectl graceful
 redirects.db is made from redirects.txt; to make it anew:
     httxt2dbm -f DB -i redirects.txt -o redirects.db
 Where httxt2dbm was not at hand there is no redirects.db, and vhost.conf names
-redirects.txt: lines of a text map must stay under 1 024 bytes.""",
+redirects.txt, which Apache reads line by line: slow above 10 000 rules.""",
     special=special,
     server="apache",
     reread=reread,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
-from redirectmap.exporters.rules import REDIRECTS, RuleSet, spelled
+from redirectmap.exporters.rules import REDIRECTS, RuleSet
+from redirectmap.exporters.table import map_lines, read_map_lines
 
 FOUND = "{ var(txn.redirectmap) -m found }"
 
@@ -16,11 +17,9 @@ FOUND = "{ var(txn.redirectmap) -m found }"
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: frontend.cfg and redirects.map."""
     title = header(rules, options, "HAProxy")
-    known = spelled(rules.rules)
-    lines = sorted(f"{key} {rule.answer}\n" for key, rule in known.items())
     return {
         "frontend.cfg": (title + "".join(_frontend(rules, options))).encode(),
-        "redirects.map": (title + "".join(lines)).encode(),
+        "redirects.map": (title + map_lines(rules)).encode(),
     }
 
 
@@ -91,16 +90,15 @@ def _kept(rules: RuleSet) -> Iterator[str]:
 
 def reread(files: dict[str, bytes]) -> dict[str, str]:
     """Read our own map back: key to answer."""
-    lines = files["redirects.map"].decode().splitlines()
-    pairs = (line.split(" ", 1) for line in lines if not line.startswith("#"))
-    return {key: answer for key, answer in pairs}  # noqa: C416
+    return read_map_lines(files["redirects.map"].decode())
 
 
-HAPROXY = Exporter(
+EXPORTER = Exporter(
     name="haproxy",
     title="HAProxy",
     carries=Carries(
         bad=SERVER_BAD,
+        holds=True,
         origin="HAProxy 2.6 configuration manual; each row proven by request",
     ),
     render=render,

@@ -18,10 +18,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
-from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet, spelled
+from redirectmap.exporters.formats.apache import MAX_CONFIG_LINE, literal, pattern
+from redirectmap.exporters.rules import (
+    REDIRECTS,
+    Rule,
+    RuleSet,
+    hex_lower,
+    hex_upper,
+    spelled,
+)
+from redirectmap.readers.rules_ours import apache_entries
 
+MAX_NAME, MAX_PATH = 255, 3_900  # bytes of a file's name and path on Linux
 _GUARD = """\
 # older versions do not know UnsafeAllow3F, and would answer 500 to everything
 <IfVersion >= 2.4.60>
@@ -32,46 +43,76 @@ RewriteEngine On
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: one .htaccess file."""
     spellings: dict[str, list[str]] = {}
-    for key, rule in spelled(rules.rules).items():
+    for key, rule in spelled(rules.entries).items():
         spellings.setdefault(rule.key, []).append(key[len(rule.host or "") :])
-    ordered = sorted(rules.rules, key=_order)
+    held: dict[str, list[str]] = {}
+    for rule in rules.held:
+        held.setdefault(rule.path, []).extend(_not_this(rule, spellings[rule.key]))
     text = [header(rules, options, "an Apache .htaccess file"), _GUARD]
-    for rule in ordered:
-        text.extend(_lines(rule, spellings[rule.key], options))
+    for rule in sorted(rules.rules, key=_order):
+        guards = held.get(rule.path, []) if rule.query is None else []
+        text.extend(_lines(rule, spellings[rule.key], guards, options))
     text.append("</IfVersion>\n")
     return {".htaccess": "".join(text).encode()}
 
 
 def _order(rule: Rule) -> tuple[bool, bool, str]:
     """Exact queries before paths, rules of one host before rules of all."""
-    return rule.query is None, rule.host is None, rule.key
+    return rule.query is None, rule.host is None, hex_upper(rule.key)
 
 
-def _lines(rule: Rule, wires: list[str], options: Options) -> Iterator[str]:
-    path = "|".join(_pattern(wire) for wire in sorted(wires))
-    path = f"(?:{path})" if len(wires) > 1 else path
+def _not_this(rule: Rule, wires: list[str]) -> Iterator[str]:
+    """Yield the condition that a request is not the one of a held row."""
+    host = f"(?i:{pattern(rule.host)})\\.?(?::[0-9]*)?" if rule.host else "[^@]*"
+    test = f"!^{host}@[A-Z]+ {_any_of(wires)} HTTP/"
+    yield f'RewriteCond "%{{HTTP_HOST}}@%{{THE_REQUEST}}" "{test}"\n'
+
+
+def _any_of(wires: list[str]) -> str:
+    path = "|".join(pattern(wire) for wire in sorted(wires))
+    return f"(?:{path})" if len(wires) > 1 else path
+
+
+def _lines(
+    rule: Rule, wires: list[str], guards: list[str], options: Options
+) -> Iterator[str]:
+    path = _any_of(wires)
     by_path = rule.query is None and options.query != "exact"
     if rule.target is not None and by_path and options.query == "keep":
         base, mark, fragment = rule.target.partition("#")
         joint = "?" if "?" not in base else ("" if base.endswith("?") else "&")
-        text = f"{_text(base + joint)} {_text(mark + fragment)} %{{THE_REQUEST}}"
+        text = f"{literal(base + joint)} {literal(mark + fragment)} %{{THE_REQUEST}}"
+        yield from guards
         yield from _host(rule)
-        pattern = rf"^([^ ]+) ([^ ]*) [A-Z]+ {path}\?([^ ]+) HTTP/"
-        yield f'RewriteCond "{text}" "{pattern}"\n'
+        test = rf"^([^ ]+) ([^ ]*) [A-Z]+ {path}\?([^ ]+) HTTP/"
+        yield f'RewriteCond "{text}" "{test}"\n'
         yield f'RewriteRule "{_first_look(rule)}" "%1%3%2" {_flags(rule)}\n'
         end = r"\??"
     else:
         end = r"(?:\?[^ ]*)?" if by_path else ""
+    if end:
+        yield from guards
     yield from _host(rule)
-    text = _text(rule.target) if rule.target else "-"
+    text = literal(rule.target) if rule.target else "-"
     yield f'RewriteCond "{text} %{{THE_REQUEST}}" "^([^ ]+) [A-Z]+ {path}{end} HTTP/"\n'
     result = "%1" if rule.target else "-"
     yield f'RewriteRule "{_first_look(rule)}" "{result}" {_flags(rule)}\n'
 
 
+def special(rule: Rule, options: Options) -> tuple[str, str] | None:
+    """Refuse what Apache answers 403 to before it looks, and what fits no line."""
+    names = unquote_to_bytes(rule.path).split(b"/")
+    if max(map(len, names)) > MAX_NAME or len(rule.path) > MAX_PATH:
+        return "too_long", "Apache answers 403 to a path that no file could have"
+    upper = hex_upper(rule.wire), hex_lower(rule.wire), rule.wire
+    if max(map(len, _lines(rule, sorted(set(upper)), [], options))) < MAX_CONFIG_LINE:
+        return None
+    return "too_long", "Apache reads lines of 8 192 bytes"
+
+
 def _host(rule: Rule) -> Iterator[str]:
     if rule.host:
-        name = _pattern(rule.host)
+        name = pattern(rule.host)
         yield f'RewriteCond "%{{HTTP_HOST}}" "^{name}\\.?(?::[0-9]*)?$" [NC]\n'
 
 
@@ -80,24 +121,22 @@ def _flags(rule: Rule) -> str:
     return f"[R={rule.status},L{more}]"
 
 
-def _pattern(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9/_-]", lambda m: f"\\x{ord(m.group()):02x}", text)
-
-
-def _text(text: str) -> str:
-    return re.sub(r"[\\%$\{\}\"]", lambda m: f"\\{m.group()}", text)
-
-
 def _first_look(rule: Rule) -> str:
     """Return a pattern for the decoded path, where decoding changes nothing."""
     plain = re.fullmatch(r"/(?:[A-Za-z0-9_-]+(?:/|$))*[A-Za-z0-9_-]*", rule.path)
     return f"^{rule.path[1:]}$" if plain and rule.path != "/" else "^"
 
 
-HTACCESS = Exporter(
+def reread(files: dict[str, bytes]) -> dict[str, str]:
+    """Read our own file back: key to answer; the rule of a key stands last."""
+    return dict(apache_entries(files[".htaccess"].decode()))
+
+
+EXPORTER = Exporter(
     name="htaccess",
     title="Apache .htaccess",
     carries=Carries(
+        holds=True,
         bad=(
             *SERVER_BAD,
             ("encoded_slash", "^[^?]*%2[fF]", "Apache answers 404 to %2F in a path"),
@@ -112,5 +151,7 @@ AllowOverride FileInfo, mod_rewrite and Apache 2.4.60; an older one ignores them
 use --to apache there or ask the host). Every request reads all of them: above
 1 000 rules ask for the virtual host's configuration (--to apache).
 apache2 -t does not read .htaccess; --prove does.""",
+    special=special,
+    reread=reread,
     server="apache-htaccess",
 )

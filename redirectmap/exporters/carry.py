@@ -1,0 +1,160 @@
+"""Which rules a platform can carry, from its declared limits alone.
+
+The rest is refused with code and reason, dearest first when a platform takes only
+so many rows. Nothing is dropped silently, and no rule answers for another row: where
+a platform cannot keep a path's rule from a row that has a query, the path's rule
+is refused, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from redirectmap.exporters.base import Carries, Exporter, Options
+from redirectmap.exporters.rules import KEPT, OPEN, Refused, Rule, RuleSet
+
+Why = tuple[str, str]
+
+
+def carried(
+    rules: RuleSet, kind: Exporter, options: Options, most: int | None = None
+) -> RuleSet:
+    """Return the rules `kind` can carry, at most `most`; the rest is refused."""
+    left = rules.without(_refused(rules, kind, options))
+    left = left.without(_prefixes(left, rules, kind))
+    left = left.without(_too_many(left, kind, most))
+    if options.query == "exact":
+        return replace(left, held=())
+    kept = {rule.old_url for rule in left.rules}
+    lost = [rule for rule in rules.rules if rule.old_url not in kept]
+    return _guarded(left, [*rules.held, *lost], kind, options)
+
+
+def _refused(rules: RuleSet, kind: Exporter, options: Options) -> Iterator[Refused]:
+    taken: dict[str, Rule] = {}
+    folds = not (kind.carries.case and kind.carries.slash)
+    for rule in _by_value(rules.rules) if folds else rules.rules:
+        why = why_not(rule, kind, options) or _clash(rule, taken, kind.carries)
+        if why:
+            yield Refused(rule.old_url, *why, rule.value)
+
+
+def _by_value(rules: Iterable[Rule]) -> list[Rule]:
+    return sorted(rules, key=lambda rule: (-rule.value, rule.key))
+
+
+def _prefixes(left: RuleSet, rules: RuleSet, kind: Exporter) -> Iterator[Refused]:
+    """Refuse rules that would answer for other addresses by prefix."""
+    keys = sorted(rule.path for rule in rules.rules)
+    after = dict(zip(keys, [*keys[1:], ""], strict=True))
+    for rule in left.rules if kind.carries.prefix else ():
+        if after[rule.path].startswith(rule.path):
+            reason = (
+                f"{kind.title} match by prefix; it would also catch {after[rule.path]}"
+            )
+            yield Refused(rule.old_url, "prefix", reason, rule.value)
+
+
+def _too_many(rules: RuleSet, kind: Exporter, most: int | None) -> Iterator[Refused]:
+    limit = kind.carries.rows if most is None else most
+    if limit is None or len(rules.rules) <= limit:
+        return
+    says = f"{limit} rules" if most is None else f"files of {kind.carries.file_bytes} B"
+    for rule in _by_value(rules.rules)[limit:]:
+        reason = f"{kind.title} takes {says}; this one is worth less"
+        yield Refused(rule.old_url, "too_many", reason, rule.value)
+
+
+def _guarded(
+    rules: RuleSet, others: list[Rule], kind: Exporter, options: Options
+) -> RuleSet:
+    """Keep the rules of paths from rows that are not theirs."""
+    paths: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules.rules:
+        if rule.query is None:
+            paths[rule.path].append(rule)
+    held: list[Rule] = []
+    over: dict[str, Refused] = {}
+    for other in others:
+        covering = [rule for rule in paths.get(other.path, ()) if _covers(rule, other)]
+        if covering and kind.carries.holds and not _why_held(other, kind, options):
+            held.append(replace(other, target=None, status=KEPT, twins=()))
+            continue
+        for rule in covering:
+            if _gives_way(rule, other, kind):
+                over[rule.old_url] = _answers_for(rule, other, kind)
+    kept = rules.without(over.values())
+    return replace(kept, held=tuple(sorted(held, key=Rule.order)))
+
+
+def _gives_way(rule: Rule, other: Rule, kind: Exporter) -> bool:
+    """Say whether a path's rule is refused for a row that it would answer, too.
+
+    It is, for a page that stays. For rows that have no rule anyway it is only where
+    they are worth more, or the format promises to keep them apart.
+    """
+    if other.status == OPEN:
+        return kind.carries.holds
+    return other.status == KEPT or kind.carries.holds or other.value > rule.value
+
+
+def _why_held(other: Rule, kind: Exporter, options: Options) -> Why | None:
+    return why_not(replace(other, target=None, status=410), kind, options)
+
+
+def _covers(rule: Rule, other: Rule) -> bool:
+    """Say whether the rule of a path would answer `other` with another page."""
+    same_host = not rule.host or not other.host or rule.host == other.host
+    return other.query is not None and same_host and _page(rule) != _page(other)
+
+
+def _page(rule: Rule) -> tuple[bool, str]:
+    return rule.answers, re.split(r"[?#]", rule.target or "")[0]
+
+
+def _answers_for(rule: Rule, other: Rule, kind: Exporter) -> Refused:
+    reason = f"{kind.title} would answer {other.old_url} by it, too"
+    return Refused(rule.old_url, "answers_others", reason, rule.value)
+
+
+def why_not(rule: Rule, kind: Exporter, options: Options) -> Why | None:
+    """Return code and reason if `kind` cannot carry `rule`."""
+    for code, wrong, reason in _limits(rule, kind.carries):
+        if wrong:
+            return code, f"{kind.title} {reason}"
+    can = kind.carries
+    for patterns, text in ((can.bad, rule.wire), (can.bad_targets, rule.target or "")):
+        for code, pattern, reason in patterns:
+            if re.search(pattern, text):
+                return code, reason
+    return kind.special(rule, options) if kind.special else None
+
+
+def _limits(rule: Rule, can: Carries) -> Iterator[tuple[str, bool, str]]:
+    """Yield (code, goes beyond it, what the format does) for each declared limit."""
+    target, endless = rule.target or "", 1 << 30
+    longest, target_most = can.source_chars or endless, can.target_chars or endless
+    yield "status", rule.status not in can.statuses, f"cannot answer {rule.status}"
+    yield "query", rule.query is not None and not can.queries, "cannot match a query"
+    yield "host", bool(rule.host) and not can.hosts, "cannot tell hosts apart"
+    yield "host", (rule.host or "")[:1] == "[", "cannot tell an IPv6 host apart"
+    yield "fragment", "#" in target and not can.fragments, "cannot send a fragment"
+    yield "too_long", len(rule.wire) > longest, f"takes sources of {longest} characters"
+    too_long = len(target) > target_most
+    yield "too_long", too_long, f"takes targets of {target_most} characters"
+
+
+def _clash(rule: Rule, taken: dict[str, Rule], can: Carries) -> Why | None:
+    """Say whether a format that folds case or slashes mixes `rule` up."""
+    if can.case and can.slash:
+        return None
+    key = rule.key if can.case else rule.key.lower()
+    if not can.slash:
+        key = key.rstrip("/")
+    other = taken.setdefault(key, rule)
+    if other is rule or other.answer == rule.answer:
+        return None
+    return "mixed_up", f"the platform cannot tell it from {other.old_url}"
