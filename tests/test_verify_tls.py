@@ -175,3 +175,13 @@ def test_http_and_https_of_one_host_are_compared(tmp_path: Path) -> None:
         table = verify_plan(plan, base=None, settings=settings)
     found = table.set_index("old_url")["problems"].to_dict()
     assert found == {f"{OLD}/a": "", f"{OLD}/b": "scheme_differs"}
+
+
+def test_a_plain_port_has_no_https_to_compare_with() -> None:
+    old = Site(replies={"/a": Reply(301, "/b"), "/b": moved("/t")})
+    with serving(old), serving(Site(replies=dict(COMMON))) as new:
+        pins = (f"old.example={old.origin[7:]}", f"new.example={new.origin[7:]}")
+        plan = plan_of({f"{OLD}/a": ("redirect", f"{NEW}/t")})
+        settings = replace(FAST, resolve=pins, extra_requests=60)
+        row = verify_plan(plan, base=None, settings=settings).iloc[0]
+    assert row["problems"] == "chain"

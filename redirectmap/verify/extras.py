@@ -137,13 +137,18 @@ def _make(run: Run, way: Way, share: int) -> None:
                 continue
             text = way.change(row.old_url)
             url = parse(text) if text else None
-            if isinstance(url, Url) and (way.method == "HEAD" or _is_new(run, url.key)):
+            if isinstance(url, Url) and _can_differ(run, way, url):
                 db.execute(sql, (way.name, url.key, row.n))
 
 
-def _is_new(run: Run, url: str) -> bool:
+def _can_differ(run: Run, way: Way, url: Url) -> bool:
+    """Rows of the plan are judged already; a port without TLS has one scheme."""
+    if way.method == "HEAD":
+        return True
+    if way.name == "scheme_differs" and run.sites.scope.guard.is_plain(url):
+        return False
     sql = "SELECT 1 FROM rows WHERE old_url = ?"
-    return run.state.db.execute(sql, (url,)).fetchone() is None
+    return run.state.db.execute(sql, (url.key,)).fetchone() is None
 
 
 def _ask(run: Run, way: Way) -> None:

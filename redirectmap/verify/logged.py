@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from redirectmap.planning.variants import FOLDS
+from redirectmap.urls import taken_apart
 from redirectmap.verify.run import Run
 from redirectmap.verify.sites import host_of
 
@@ -66,12 +67,16 @@ def _seen(run: Run, logs: tuple[Path, ...]) -> Iterator[tuple[str, str, int, flo
         " ORDER BY r.value DESC LIMIT 1"
     )
     known = "SELECT 1 FROM rows WHERE old_url = ?"
+    guard = run.sites.scope.guard
     for url, requests in zip(table["url"], table["requests"].fillna(0), strict=True):
         if run.sites.base and host_of(url) not in run.sites.old_hosts:
             continue
         found = run.state.db.execute(rows, (fold(url),)).fetchone()
-        if found and not run.state.db.execute(known, (url,)).fetchone():
-            yield way_of(url, found[1]), url, found[0], float(requests)
+        if not found or run.state.db.execute(known, (url,)).fetchone():
+            continue
+        way = way_of(url, found[1])
+        if way != "scheme_differs" or not guard.is_plain(taken_apart(url)):
+            yield way, url, found[0], float(requests)
 
 
 def way_of(one: str, other: str) -> str:
