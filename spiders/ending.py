@@ -6,6 +6,8 @@ and why the crawl ended.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from redirectmap.sitefile import Counts, SiteFile
 from redirectmap.urls import Url, parse
 from spiders.guards import shape
@@ -16,7 +18,7 @@ from spiders.soft404 import note_soft_404s
 def conclude(site: SiteFile, end: tuple[str, str] | None) -> tuple[str, str]:
     """Finish the books; return the state and the reason in words.
 
-    States: finished, capped, interrupted, partly_failed, io_error, empty.
+    States: finished, capped, interrupted, throttled, partly_failed, io_error, empty.
     """
     _settle_redirects(site)
     note_soft_404s(site)
@@ -122,30 +124,36 @@ def _end_of(
 
 def _name_traps(site: SiteFile) -> None:
     """Say which pages led into a space without end, and which rule closed it."""
-    traps = dict(
-        site.db.execute(
-            "SELECT substr(reason, 7), outcome || ': ' || count(*) || ' URLs not'"
-            " || ' fetched' FROM urls WHERE state = 'skipped'"
-            " AND outcome LIKE 'trap:%' AND reason LIKE 'shape %' GROUP BY 1"
-        ).fetchall()
-    )
+    traps = site.db.execute(
+        "SELECT substr(reason, 7), outcome || ': ' || count(*) || ' URLs not'"
+        " || ' fetched' FROM urls WHERE state = 'skipped'"
+        " AND outcome LIKE 'trap:%' AND reason LIKE 'shape %' GROUP BY 1"
+    ).fetchall()
     if not traps:
         return
-    site.db.execute("DELETE FROM warnings WHERE code = 'trap'")
-    notes: list[tuple[str, str, str]] = []
+    above: dict[str, list[str]] = {}
+    for pattern, why in traps:
+        for place in _places_above(pattern):
+            above.setdefault(place, []).append(f"{why}, shape {pattern}")
+    notes: list[tuple[str, str]] = []
     query = "SELECT url FROM urls WHERE kind = 'page' AND state = 'done'"
     for (text,) in site.db.execute(query):
         url = parse(text)
-        below = shape(url).rstrip("/") if isinstance(url, Url) else ""
-        said = [
-            f"{why}, shape {pattern}"
-            for pattern, why in traps.items()
-            if below and pattern.startswith((f"{below}/", f"{below}?", f"{below};"))
-        ]
-        said += [f"{traps[below]}, shape {below}"] if below in traps else []
-        notes += [(text, "trap", "; ".join(said)[:500])] if said else []
+        said = above.get(shape(url).rstrip("/")) if isinstance(url, Url) else None
+        if said:
+            notes.append((text, "; ".join(said[:5])[:500]))
     with site.transaction():
-        site.db.executemany("INSERT INTO warnings VALUES (?, ?, ?)", notes)
+        site.db.execute("DELETE FROM warnings WHERE code = 'trap'")
+        site.db.executemany("INSERT INTO warnings VALUES (?, 'trap', ?)", notes)
+
+
+def _places_above(pattern: str) -> Iterator[str]:
+    """Yield a shape, its path without query and session, and the folders above."""
+    place = pattern.rstrip("/")
+    while place:
+        yield place
+        cut = max(place.rfind(mark) for mark in "/?;")
+        place = place[:cut].rstrip("/") if cut > 0 else ""
 
 
 def _note_canonical_loops(site: SiteFile) -> None:

@@ -9,12 +9,15 @@ URL looks like and by how it was found; each rule has a name for the report.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections import OrderedDict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from redirectmap.urls import Url, is_private_address, is_private_host
 
+T = TypeVar("T")
 PRIVATE_NAMES = (".internal", ".local", ".home.arpa", ".localhost", ".onion")
 """Names reserved for private use (RFC 6762, 8375, 7686; ICANN 2024)."""
 MAX_SEGMENTS = 20
@@ -23,13 +26,14 @@ MAX_PARAMETERS = 12
 MAX_DEPTH = 500
 SELF_HOPS = 2
 LONG_NUMBER = 12
+MAX_SHAPES = 10_000
 SESSION = re.compile(
     r"^(?:jsessionid|phpsessid|aspsessionid\w*|asp\.net_sessionid|cfid|cftoken|"
     r"sid|sessid|sessionid|session_id|osCsid|zenid)$",
     re.IGNORECASE,
 )
 _SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?]*", re.IGNORECASE)
-_TOKEN = re.compile(r"(?=[0-9a-f-]*\d)[0-9a-f-]{8,}|(?=\w*\d)\w{16,}", re.IGNORECASE)
+_RUN = re.compile(r"\w{16,}|[0-9a-f-]{8,}", re.IGNORECASE)
 
 
 class FetchError(Exception):
@@ -99,8 +103,14 @@ def shape(url: Url) -> str:
 def _mask(part: str) -> str:
     if part.lstrip("-").isdecimal():
         return "#" if len(part) < LONG_NUMBER else "*"
-    part = _TOKEN.sub("*", part)
+    part = _RUN.sub(_token, part)
     return re.sub(r"\d+", "#", part)
+
+
+def _token(run: re.Match[str]) -> str:
+    """Return `*` for a long run with a digit in it, an id; words stay."""
+    text = run.group()
+    return "*" if any(map(str.isdecimal, text)) else text
 
 
 def without_session(url: Url) -> str | None:
@@ -132,15 +142,35 @@ class _Seen:
     contents: set[str] = field(default_factory=set)
 
 
+class _Recent(Generic[T]):
+    """What is known of the keys asked for last; memory stays flat.
+
+    A trap asks for its shape again and again, and so it is never forgotten.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._kept: OrderedDict[str, T] = OrderedDict()
+
+    def __getitem__(self, key: str) -> T:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        else:
+            self._kept[key] = self._make()
+            if len(self._kept) > MAX_SHAPES:
+                self._kept.popitem(last=False)
+        return self._kept[key]
+
+
 class Budgets:
     """Counts what was found and fetched per shape, and closes shapes that trap."""
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
-        self.queries: dict[str, set[str]] = {}
-        self.selfmade: dict[str, int] = {}
-        self.seen: dict[str, _Seen] = {}
         self.closed: dict[str, str] = {}
+        self._queries: _Recent[set[str]] = _Recent(set)
+        self._selfmade = _Recent(_Seen)
+        self._seen = _Recent(_Seen)
 
     def refuses(self, url: Url, run: int, depth: int) -> str | None:
         """Say which rule keeps a newly found URL out, or None."""
@@ -153,15 +183,20 @@ class Budgets:
             return self.closed[pattern]
         if run >= SELF_HOPS and "*" in pattern:
             # random names that only pages of random names lead to
-            self.selfmade[pattern] = self.selfmade.get(pattern, 0) + 1
-            if self.selfmade[pattern] > 1.5 * self.budget:
+            selfmade = self._selfmade[pattern]
+            selfmade.pages += 1
+            if selfmade.pages > 1.5 * self.budget:
                 return "trap:shape"
-        if url.query and "&" in url.query:
-            names = "&".join(one.partition("=")[0] for one in url.query.split("&"))
-            known = self.queries.setdefault(url.path, set())
-            if names not in known and len(known) >= self.budget:
-                return "trap:parameters"
-            known.add(names)
+        return self._too_many_queries(url)
+
+    def _too_many_queries(self, url: Url) -> str | None:
+        if not url.query or "&" not in url.query:
+            return None
+        names = "&".join(one.partition("=")[0] for one in url.query.split("&"))
+        known = self._queries[url.path]
+        if names not in known and len(known) >= self.budget:
+            return "trap:parameters"
+        known.add(names)
         return None
 
     def fetched(self, url: Url, content: str) -> str | None:
@@ -172,7 +207,7 @@ class Budgets:
         pattern = shape(url)
         if not ("#" in pattern or "*" in pattern or "?" in pattern):
             return None
-        seen = self.seen.setdefault(pattern, _Seen())
+        seen = self._seen[pattern]
         seen.pages += 1
         if len(seen.contents) >= self.budget:
             return None  # so varied that it is no trap

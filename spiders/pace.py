@@ -25,6 +25,7 @@ class HostPace:
         limit: Requests in work at once, now; `ceiling` is the most.
         delay: Seconds between the starts of two requests.
         free_at: No request goes out before (monotonic seconds).
+        waited: Seconds the host asked to wait since its last good answer.
     """
 
     ceiling: int
@@ -34,6 +35,7 @@ class HostPace:
     free_at: float = 0.0
     good: int = 0
     cut_at: float = 0.0
+    waited: float = 0.0
 
     def __post_init__(self) -> None:
         self.limit = 1 if self.delay else self.ceiling
@@ -59,11 +61,15 @@ class HostPace:
         self.limit = 1
 
     def park(self, seconds: float) -> None:
-        """Ask nothing for a while."""
-        self.free_at = max(self.free_at, time.monotonic() + seconds)
+        """Ask nothing for a while, as the host asked."""
+        before, now = self.free_at, time.monotonic()
+        self.free_at = max(before, now + seconds)
+        self.waited += self.free_at - max(before, now)
 
     def learn(self, *, groaned: bool, timed_out: bool = False) -> None:
         """Take one answer into account."""
+        if not (groaned or timed_out):
+            self.waited = 0.0
         if self.delay:
             return
         if timed_out and self.good:

@@ -37,6 +37,8 @@ from spiders.scope import Scope
 
 RETRIED_ERRORS = {"conn_error", "incomplete", "timeout"}
 CAP_PAUSE = 0.05
+PATIENCE = 600.0
+"""Seconds a host may make us wait without one good answer."""
 MAX_WAITS = 5
 """Tries of a URL whose host says that it is too much now."""
 
@@ -210,8 +212,12 @@ class SiteSpider(Spider):
         most = MAX_WAITS if response.status in GROANS else MAX_TRIES
         if (wait or 0.0) > MAX_RETRY_AFTER or row.tries >= most:
             return False
+        pace = self.pace.of(row.host)
         if wait is not None:
-            self.pace.of(row.host).park(wait)
+            pace.park(wait)
+        if pace.waited > PATIENCE:
+            why = f"{row.host} asks to wait, again and again ({response.status})"
+            self.stop("throttled", why)
         self.frontier.later(row, wait if wait is not None else 0.25 * 2**row.tries)
         return True
 

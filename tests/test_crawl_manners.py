@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +18,9 @@ from click.testing import CliRunner
 
 from redirectmap.cli import main
 from redirectmap.crawl import CrawlReport, CrawlSettings, crawl_site
+from redirectmap.crawlsettings import CrawlJob
 from redirectmap.errors import ServerError
+from redirectmap.sitefile import SiteFile
 from spiders.pace import GOOD_IN_ROW, HostPace, Pace
 
 Answer = tuple[int, dict[str, str], str]
@@ -215,6 +219,48 @@ def test_retry_after_parks_one_host(serve: Serve, tmp_path: Path) -> None:
     first, second = one.times("/x")
     assert second - first >= 3
     assert max(when for when, _ in other.asked) < second
+
+
+@pytest.mark.crawl
+def test_a_host_that_only_says_wait_ends_the_crawl(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pace = HostPace(ceiling=8, delay=0.0)
+    pace.park(400)
+    pace.park(100)  # within the first wait
+    assert 399 < pace.waited <= 400
+    pace.learn(groaned=False)
+    assert pace.waited == 0
+
+    def answer(_server: Server, path: str) -> Answer:
+        return (404, {}, "") if "robots" in path else (429, {"Retry-After": "1"}, "")
+
+    server = serve(answer)
+    out = tmp_path / "site.db"
+    SiteFile.create(out).close()
+    monkeypatch.setattr("spiders.site.PATIENCE", 0.5)
+    job = CrawlJob(
+        url=server.url + "/",
+        out=str(out),
+        resume=True,
+        allow_private=(server.place,),
+    )
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        assert pool.submit(run_crawl, job).result(60) == 75  # with the patience above
+    file = SiteFile.read(out)
+    meta = file.meta()
+    counts = file.counts()
+    file.close()
+    assert meta["state"] == "throttled"
+    assert "asks to wait" in meta["reason"]
+    assert counts.queued == 1
+
+
+def run_crawl(job: CrawlJob) -> int:
+    """Run in a process of its own: a reactor runs once."""
+    from spiders.__main__ import crawl as run
+
+    return run(job)
 
 
 @pytest.mark.crawl

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
+from collections.abc import Callable
+from functools import partial
 
 import brotli
 import pytest
@@ -127,14 +130,36 @@ def test_random_names_that_lead_to_random_names_are_cut() -> None:
     assert budgets.refuses(url("http://e.com/x/00ffee112233"), 0, 1) is None
 
 
+def test_budgets_keep_a_bounded_number_of_shapes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A site of slugs with figures in them has a shape per page."""
+    monkeypatch.setattr("spiders.guards.MAX_SHAPES", 100)
+    budgets = Budgets(200)
+    for n in range(1_000):
+        page = url(f"http://e.com/{'a' * (n % 40)}-{'b' * (n // 40)}-1?a=1&b{n}=2")
+        budgets.fetched(page, "same")
+        budgets.refuses(page, 0, 1)
+    for kept in (budgets._seen, budgets._queries):
+        assert len(kept._kept) == 100
+
+
+def test_a_shape_costs_linear_time() -> None:
+    long = url(f"http://e.com/{'abcdefghi-' * 390}")
+    begun = time.process_time()
+    for _ in range(200):
+        shape(long)
+    assert time.process_time() - begun < 2
+
+
 def test_a_chain_of_one_shape_is_cut() -> None:
     assert Budgets(200).refuses(url("http://e.com/2026/1"), 201, 201) == "trap:chain"
 
 
-PACKERS = {
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
-    "br": brotli.compress,
+    "br": partial(brotli.compress, quality=4),
     "zstd": zstd.compress,
 }
 

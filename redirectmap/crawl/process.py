@@ -30,6 +30,7 @@ STATES = {
     "empty": "the site gave no page",
     "capped": "stopped at a cap",
     "interrupted": "interrupted",
+    "throttled": "stopped, the host is too busy",
     "partly_failed": "ended, but partly failed",
     "io_error": "stopped, the file cannot be written",
     "crashed": "crashed",
@@ -41,7 +42,7 @@ class CrawlReport:
     """How a crawl ended. known = done + failed + queued + skipped.
 
     Attributes:
-        state: finished, capped, interrupted, partly_failed, io_error.
+        state: finished, capped, interrupted, throttled, partly_failed, io_error.
         reason: One line, in words.
         exit_code: 0 finished; 75 resumable; 130 interrupted.
         pages: URLs that answered (all statuses).
