@@ -58,6 +58,13 @@ from redirectmap.errors import EXIT_FINDINGS, UsageError
     help="Refuse targets on other hosts. May be repeated.",
 )
 @click.option(
+    "--rules",
+    "rules_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="RULES.csv",
+    help="Write the pattern rules accepted there (use = yes) in place of their rows.",
+)
+@click.option(
     "--prove",
     "proving",
     is_flag=True,
@@ -77,6 +84,7 @@ def command(
     include_review: bool,
     old_hosts: tuple[str, ...],
     target_hosts: tuple[str, ...],
+    rules_file: Path | None,
     proving: bool,
     as_json: bool,
     quiet: bool,
@@ -103,6 +111,7 @@ def command(
         exporter(name)
     path = plan / "plan.csv" if plan.is_dir() else plan
     table = read_csv_table(path, PLAN)
+    shapes = _accepted(rules_file)
     reports, failed = [], False
     for name in names:
         made = export_plan(
@@ -113,22 +122,10 @@ def command(
             query=query,
             include_review=include_review,
             hosts=Hosts(old_hosts, target_hosts),
+            shapes=shapes,
         )
-        say(
-            f"{name}: {made.rows} rules in {made.folder}, {len(made.refused)} rows "
-            f"refused ({made.refused_value:.2%} of the value), "
-            f"{made.left_out} need no rule; queries: {made.query}",
-            quiet=quiet,
-        )
-        report: dict[str, Any] = {
-            "format": name,
-            "folder": str(made.folder),
-            "files": list(made.files),
-            "rules": made.rows,
-            "refused": len(made.refused),
-            "refused_value": made.refused_value,
-            "left_out": made.left_out,
-        }
+        _say_made(made, quiet=quiet)
+        report = _report(made)
         if proving:
             proof = prove(table, name, made.folder)
             failed |= not proof.passed
@@ -138,6 +135,52 @@ def command(
     if as_json:
         emit_json({"exports": reports})
     ctx.exit(EXIT_FINDINGS if failed else 0)
+
+
+def _accepted(path: Path | None) -> list[Any]:
+    """Return the pattern rules that a person accepted."""
+    if path is None:
+        return []
+    from redirectmap.planning.rules_file import accepted_rules
+
+    shapes = accepted_rules(path)
+    if not shapes:
+        say(f"no rule in {path} is accepted; write yes in its column `use`")
+    return shapes
+
+
+def _report(made: Any) -> dict[str, Any]:  # noqa: ANN401
+    refused = {one.rule_id: one.reason for one in made.refused_patterns}
+    return {
+        "format": made.name,
+        "folder": str(made.folder),
+        "files": list(made.files),
+        "rules": made.rows,
+        "refused": len(made.refused),
+        "refused_value": made.refused_value,
+        "left_out": made.left_out,
+        "pattern_rules": made.patterns,
+        "lines_before": made.lines_before,
+        "lines_after": made.lines,
+        "refused_pattern_rules": refused,
+    }
+
+
+def _say_made(made: Any, *, quiet: bool) -> None:  # noqa: ANN401
+    say(
+        f"{made.name}: {made.rows} rules in {made.folder}, {len(made.refused)} rows "
+        f"refused ({made.refused_value:.2%} of the value), "
+        f"{made.left_out} need no rule; queries: {made.query}",
+        quiet=quiet,
+    )
+    if made.patterns:
+        say(
+            f"{made.name}: {made.patterns} pattern rules, {made.lines_before} lines "
+            f"before, {made.lines} after",
+            quiet=quiet,
+        )
+    for one in made.refused_patterns:
+        say(f"{made.name}: rule {one.rule_id} is not used: {one.reason}")
 
 
 def _say_proof(proof: Any, *, quiet: bool) -> None:  # noqa: ANN401

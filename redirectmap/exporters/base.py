@@ -94,6 +94,7 @@ class Exporter:
         special: Code and reason for a rule that this format alone refuses.
         server: Name of the prover that can run it, if any.
         reread: Files back to key and answer, to compare before they are written.
+        patterns: It can write pattern rules.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Exporter:
     special: Special | None = None
     server: str | None = None
     reread: Reread | None = None
+    patterns: bool = False
 
 
 def header(rules: RuleSet, options: Options, name: str, mark: str = "#") -> str:

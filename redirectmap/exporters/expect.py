@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from redirectmap.urls import Url, parse, shown
+
+if TYPE_CHECKING:
+    from redirectmap.exporters.patterns import Pattern
 
 _DOTS = re.compile(r"/\.{1,2}(?:[/?]|$)")
 Answer = tuple[int, str | None]
@@ -130,8 +134,14 @@ class Platform:
 class Expectation:
     """Every answer that a request may get."""
 
-    def __init__(self, rows: Iterable[Asked], platform: Platform) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Asked],
+        platform: Platform,
+        patterns: Sequence[Pattern] = (),
+    ) -> None:
         self._platform = platform
+        self._patterns = patterns
         self._rows: _Known = defaultdict(lambda: defaultdict(set))
         self._folded: dict[str, set[Answer | None]] = defaultdict(set)
         self._open: set[tuple[str, str]] = set()
@@ -186,7 +196,10 @@ class Expectation:
 
     def _by_path(self, host: str, wire: str) -> set[Answer | None]:
         path, mark, query = wire.partition("?")
-        if not mark or self._platform.query == "exact":
+        if not mark:
+            found = (one.answer(host, path) for one in self._patterns)
+            return {next((answer for answer in found if answer), None)}
+        if self._platform.query == "exact":
             return {None}
         return {self._joined(answer, query) for answer in self.allowed(host, path)}
 

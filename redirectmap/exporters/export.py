@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from redirectmap import __version__
+from redirectmap.errors import UsageError
 from redirectmap.exporters.base import Exporter, Options
 from redirectmap.exporters.carry import carried
 from redirectmap.exporters.catalogue import exporter
 from redirectmap.exporters.gate import ANY_HOSTS, Hosts
+from redirectmap.exporters.patterns import RefusedPattern, with_patterns
 from redirectmap.exporters.rules import Query, Refused, RuleSet, build_rules, spelled
 from redirectmap.exporters.text import old_host
+from redirectmap.planning.shapes import Shape
 from redirectmap.tables.files import read_json, write_atomic, write_csv, write_json
 
 RECORD = "export.json"
@@ -34,6 +37,10 @@ class ExportResult:
         left_out: Rows that need no rule (`keep`, `review`).
         query: What becomes of a request's own query; where the format cannot do
             what was asked for, what it does instead.
+        patterns: Pattern rules written.
+        lines_before: Rules without pattern rules.
+        lines: Rules written in all, exact ones and patterns.
+        refused_patterns: Accepted pattern rules that are not written, with reason.
     """
 
     name: str
@@ -43,6 +50,10 @@ class ExportResult:
     refused: tuple[Refused, ...]
     left_out: int
     query: Query = "keep"
+    patterns: int = 0
+    lines_before: int = 0
+    lines: int = 0
+    refused_patterns: tuple[RefusedPattern, ...] = ()
 
     @property
     def refused_value(self) -> float:
@@ -50,7 +61,7 @@ class ExportResult:
         return sum(item.value for item in self.refused)
 
 
-def export_plan(
+def export_plan(  # noqa: PLR0913 -- one per choice of the command
     plan: pd.DataFrame,
     name: str,
     out: Path,
@@ -59,6 +70,7 @@ def export_plan(
     query: Query = "keep",
     include_review: bool = False,
     hosts: Hosts = ANY_HOSTS,
+    shapes: Sequence[Shape] = (),
 ) -> ExportResult:
     """Write the rules of `plan` in the format `name` to `out`/`name`.
 
@@ -71,16 +83,25 @@ def export_plan(
         query: What becomes of a request's own query on a path's rule.
         include_review: Export `review` rows that hold a proposal, too.
         hosts: The project's hosts.
+        shapes: Pattern rules that a person accepted, in order.
 
     Raises:
-        UsageError: No such format.
+        UsageError: No such format, or it cannot write pattern rules.
     """
     kind = exporter(name)
+    if shapes and not kind.patterns:
+        raise UsageError(
+            f"{name} cannot write pattern rules",
+            hint="leave --rules out, or export to nginx, apache or htaccess",
+        )
     used = query if query in kind.carries.modes else kind.carries.modes[0]
     folder = out / name
     options = Options(used, (install_dir or folder).absolute(), __version__)
     whole = build_rules(plan, include_review=include_review, hosts=hosts)
     rules, files = _fitting(whole, kind, options)
+    if shapes:
+        rules = with_patterns(rules, plan, shapes)
+        files = kind.render(rules, options)
     _compare(kind, rules, files)
     for file, data in files.items():
         write_atomic(folder / file, data)
@@ -99,6 +120,7 @@ def export_plan(
         "old_hosts": sorted(hosts.old),
         "target_hosts": sorted(hosts.target),
         "files": sorted(files),
+        "patterns": [pattern.as_json() for pattern in rules.patterns],
     }
     write_json(folder / RECORD, record)
     return ExportResult(
@@ -109,6 +131,10 @@ def export_plan(
         refused=rules.refused,
         left_out=rules.left_out,
         query=used,
+        patterns=len(rules.patterns),
+        lines_before=len(rules.rules) + sum(one.rows for one in rules.patterns),
+        lines=len(rules.rules) + len(rules.patterns),
+        refused_patterns=rules.refused_patterns,
     )
 
 
@@ -184,8 +210,25 @@ def _readme(
         f"{len(rules.refused)} rows refused, {at_stake:.2%} of the value: refused.csv",
         f"{rules.left_out} rows need no rule (keep, review)",
         f"queries: {options.query}",
+        *_won(rules),
         "",
         kind.load.format(folder=options.folder),
         "",
     )
     return "\n".join(lines)
+
+
+def _won(rules: RuleSet) -> list[str]:
+    """Say what pattern rules save, and which ones are not written."""
+    if not rules.patterns and not rules.refused_patterns:
+        return []
+    stood_for = sum(one.rows for one in rules.patterns)
+    before = len(rules.rules) + stood_for
+    return [
+        f"{len(rules.patterns)} pattern rules stand for {stood_for} exact ones",
+        f"{before} lines before, {len(rules.rules) + len(rules.patterns)} after",
+        *(
+            f"rule {one.rule_id} not used: {one.reason}"
+            for one in rules.refused_patterns
+        ),
+    ]

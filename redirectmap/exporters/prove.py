@@ -28,6 +28,7 @@ from redirectmap.exporters.expect import (
     probes,
 )
 from redirectmap.exporters.export import plan_hash, read_record
+from redirectmap.exporters.patterns import Pattern
 from redirectmap.exporters.servers import SERVERS, Server, running
 from redirectmap.exporters.wire import Client, Got
 from redirectmap.tables.files import read_strict_csv, write_json
@@ -115,7 +116,9 @@ def prove(plan: pd.DataFrame, name: str, folder: Path) -> Proof:
         hex_case=can.hex_case,
         joins=can.joins,
     )
-    expected = Expectation(rows, platform)
+    said = cast("list[dict[str, Any]]", record.get("patterns") or [])
+    patterns = [Pattern.from_json(one) for one in said]
+    expected = Expectation(rows, platform, patterns)
     tally = _Tally()
     with running(server, folder, str(record["folder"])) as started:
         if not started.problem:

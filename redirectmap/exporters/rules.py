@@ -23,11 +23,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from redirectmap.exporters.gate import ANY_HOSTS, Gate, Hosts, Why
+
+if TYPE_CHECKING:
+    from redirectmap.exporters.patterns import Pattern, RefusedPattern
 
 Query = Literal["keep", "drop", "exact"]
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -111,12 +114,18 @@ class RuleSet:
         refused: Rows that must not or cannot become a rule.
         left_out: Rows that need no rule (`keep`, `review`).
         held: Rows with a query that the rule of their path must not answer.
+        patterns: Pattern rules, asked after all others, in order.
+        refused_patterns: Accepted pattern rules that are not written.
+        covered: Rows that pattern rules stand for.
     """
 
     rules: tuple[Rule, ...]
     refused: tuple[Refused, ...]
     left_out: int
     held: tuple[Rule, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    refused_patterns: tuple[RefusedPattern, ...] = ()
+    covered: int = 0
 
     def without(self, refused: Iterable[Refused]) -> RuleSet:
         """Return the set less the rules of some rows, which are now refused."""
@@ -136,7 +145,7 @@ class RuleSet:
     @property
     def rows(self) -> int:
         """Rows of the plan that the rules stand for."""
-        return sum(1 + len(rule.twins) for rule in self.rules)
+        return sum(1 + len(rule.twins) for rule in self.rules) + self.covered
 
     @cached_property
     def entries(self) -> tuple[Rule, ...]:
@@ -146,7 +155,8 @@ class RuleSet:
     @cached_property
     def statuses(self) -> list[int]:
         """Statuses in use, ascending."""
-        return sorted({rule.status for rule in self.rules})
+        patterns = {one.shape.status for one in self.patterns}
+        return sorted({rule.status for rule in self.rules} | patterns)
 
     @cached_property
     def has_hosts(self) -> bool:

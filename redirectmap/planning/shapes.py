@@ -112,20 +112,23 @@ class Shape:
         kept = match.group(1) if match.re.groups else ""
         return self.target.replace("$1", kept)
 
-    def spelled(self, text: Callable[[str], str], **chars: str) -> str:
+    def spelled(
+        self, text: Callable[[str], str], *, segment: str, tail: str, kept: str = "({})"
+    ) -> str:
         """Return the pattern in a server's own spelling.
 
         Args:
             text: Escapes plain text.
-            chars: `segment` and `tail`: what the server needs for `[^/]` and `.`.
+            segment: What the server needs for `[^/]`.
+            tail: What it needs for `.`.
+            kept: Form of the part that is kept.
         """
-        own = {"[^/]": chars["segment"], ".": chars["tail"]}
-        pieces = (
-            text(part.text)
-            if part.text
-            else replace(part, chars=own.get(part.chars, part.chars)).pattern
-            for part in self.parts
-        )
+        own = {"[^/]": segment, ".": tail}
+        pieces = []
+        for part in self.parts:
+            body = f"{own.get(part.chars, part.chars)}{part.times}"
+            body = kept.format(body) if part.kept else body
+            pieces.append(text(part.text) if part.text else body)
         return "".join(pieces)
 
 
@@ -159,9 +162,9 @@ def _target_problem(shape: Shape, *, kept: int) -> str | None:
     if kept > 1 or shape.target.count("$1") > kept:
         return "the target needs one part of the pattern, and the pattern keeps another"
     found = parse(shape.target.replace("$1", "x"))
-    if not isinstance(found, Url) or "$" in shape.base or "$" in found.key:
+    if not isinstance(found, Url) or "$" in shape.base or "$" in found.href:
         return "the target is no URL with a host of its own"
-    return None
+    return "the target has a fragment" if "#" in shape.target else None
 
 
 def tightened(shape: Shape, paths: Iterable[str]) -> Shape:

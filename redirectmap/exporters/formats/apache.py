@@ -12,7 +12,6 @@ configuration lines hold 8 192 bytes (MAX_STRING_LEN).
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from redirectmap.errors import ServerError
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
+from redirectmap.exporters.patterns import Pattern, apache_lines, escaped, literal
 from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet, spelled
 from redirectmap.exporters.table import map_lines, read_map_lines
 from redirectmap.readers.rules_ours import apache_entries
@@ -79,26 +79,13 @@ def special(rule: Rule, _options: Options) -> tuple[str, str] | None:
 
 def long_entry(key: str, rule: Rule, *, by_path: bool) -> Iterator[str]:
     """Yield the lines that do for one entry what a map does for the others."""
-    wire = pattern(key[len(rule.host or "") :])
+    wire = escaped(key[len(rule.host or "") :])
     tail = r"\?[^ ]*" if by_path else ""
     yield UNSET
     if rule.host:
-        name = pattern(rule.host)
-        yield f'RewriteCond "%{{HTTP_HOST}}" "^{name}\\.?(?::[0-9]*)?$" [NC]\n'
+        yield _host(rule.host)
     said = f"{literal(rule.answer)} %{{THE_REQUEST}}"
     yield f'RewriteCond "{said}" "^([^ ]+) [A-Z]+ {wire}{tail} HTTP/"\n'
-
-
-def pattern(text: str) -> str:
-    """Write text as a regular expression that matches it and nothing else."""
-    return re.sub(
-        r"[^A-Za-z0-9/_%&=,;:@~-]", lambda m: f"\\x{ord(m.group()):02x}", text
-    )
-
-
-def literal(text: str) -> str:
-    """Write text as the test string of a condition, nothing in it expanded."""
-    return re.sub(r"[\\%$\{\}\"]", lambda m: f"\\{m.group()}", text)
 
 
 def _vhost(rules: RuleSet, options: Options, place: str) -> Iterator[str]:
@@ -125,7 +112,23 @@ def _vhost(rules: RuleSet, options: Options, place: str) -> Iterator[str]:
     yield "# the answers\n"
     for status in rules.statuses:
         yield from _answer(status, options)
+    for one in rules.patterns:
+        yield from _pattern(one, options)
     yield "UnDefine REDIRECTMAP_FLAGS\n"
+
+
+def _pattern(one: Pattern, options: Options) -> Iterator[str]:
+    lines = list(apache_lines(one, options.query, "${REDIRECTMAP_FLAGS}"))
+    for condition, rule in zip(lines[::2], lines[1::2], strict=True):
+        yield UNSET
+        if one.host:
+            yield _host(one.host)
+        yield condition
+        yield rule
+
+
+def _host(name: str) -> str:
+    return f'RewriteCond "%{{HTTP_HOST}}" "^{escaped(name)}\\.?(?::[0-9]*)?$" [NC]\n'
 
 
 def _long_entries(rules: RuleSet, *, by_path: bool, flag: str) -> Iterator[str]:
@@ -203,4 +206,5 @@ redirects.txt, which Apache reads line by line: slow above 10 000 rules.""",
     special=special,
     server="apache",
     reread=reread,
+    patterns=True,
 )

@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
-from redirectmap.exporters.formats.apache import MAX_CONFIG_LINE, literal, pattern
+from redirectmap.exporters.formats.apache import MAX_CONFIG_LINE
+from redirectmap.exporters.patterns import Pattern, apache_lines, escaped, literal
 from redirectmap.exporters.rules import (
     REDIRECTS,
     Rule,
@@ -52,8 +53,22 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     for rule in sorted(rules.rules, key=_order):
         guards = held.get(rule.path, []) if rule.query is None else []
         text.extend(_lines(rule, spellings[rule.key], guards, options))
+    for one in rules.patterns:
+        text.extend(_pattern(one, spellings, options))
     text.append("</IfVersion>\n")
     return {".htaccess": "".join(text).encode()}
+
+
+def _pattern(
+    one: Pattern, spellings: dict[str, list[str]], options: Options
+) -> Iterator[str]:
+    guards = [g for rule in one.held for g in _not_this(rule, spellings[rule.key])]
+    if one.host:
+        name = escaped(one.host)
+        guards.append(f'RewriteCond "%{{HTTP_HOST}}" "^{name}\\.?(?::[0-9]*)?$" [NC]\n')
+    lines = list(apache_lines(one, options.query, "L,NE,QSD,UnsafeAllow3F"))
+    for condition, rule in zip(lines[::2], lines[1::2], strict=True):
+        yield from (*guards, condition, rule)
 
 
 def _order(rule: Rule) -> tuple[bool, bool, str]:
@@ -63,13 +78,13 @@ def _order(rule: Rule) -> tuple[bool, bool, str]:
 
 def _not_this(rule: Rule, wires: list[str]) -> Iterator[str]:
     """Yield the condition that a request is not the one of a held row."""
-    host = f"(?i:{pattern(rule.host)})\\.?(?::[0-9]*)?" if rule.host else "[^@]*"
+    host = f"(?i:{escaped(rule.host)})\\.?(?::[0-9]*)?" if rule.host else "[^@]*"
     test = f"!^{host}@[A-Z]+ {_any_of(wires)} HTTP/"
     yield f'RewriteCond "%{{HTTP_HOST}}@%{{THE_REQUEST}}" "{test}"\n'
 
 
 def _any_of(wires: list[str]) -> str:
-    path = "|".join(pattern(wire) for wire in sorted(wires))
+    path = "|".join(escaped(wire) for wire in sorted(wires))
     return f"(?:{path})" if len(wires) > 1 else path
 
 
@@ -112,7 +127,7 @@ def special(rule: Rule, options: Options) -> tuple[str, str] | None:
 
 def _host(rule: Rule) -> Iterator[str]:
     if rule.host:
-        name = pattern(rule.host)
+        name = escaped(rule.host)
         yield f'RewriteCond "%{{HTTP_HOST}}" "^{name}\\.?(?::[0-9]*)?$" [NC]\n'
 
 
@@ -154,4 +169,5 @@ apache2 -t does not read .htaccess; --prove does.""",
     special=special,
     reread=reread,
     server="apache-htaccess",
+    patterns=True,
 )

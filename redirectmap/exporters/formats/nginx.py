@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
+from redirectmap.exporters.patterns import SEGMENT, TAIL, Pattern, escaped
 from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet, spelled
 from redirectmap.readers.rules_ours import DOLLAR, nginx_entries
 
@@ -34,7 +35,7 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
         f"{name}.map": (title + "".join(sorted(lines))).encode()
         for name, lines in tables.items()
     }
-    files["http.conf"] = (title + "".join(_http(options, tables))).encode()
+    files["http.conf"] = (title + "".join(_http(rules, options, tables))).encode()
     files["server.conf"] = (title + "".join(_server(rules))).encode()
     return files
 
@@ -100,7 +101,9 @@ SUBJECTS = {
 }
 
 
-def _http(options: Options, tables: dict[str, list[str]]) -> Iterator[str]:
+def _http(
+    rules: RuleSet, options: Options, tables: dict[str, list[str]]
+) -> Iterator[str]:
     yield from _hash_sizes(tables)
     yield f'geo {DOLLAR[0]}{DOLLAR[2:-1]} {{ default "$"; }}\n\n'
     if options.query != "exact":
@@ -110,8 +113,13 @@ def _http(options: Options, tables: dict[str, list[str]]) -> Iterator[str]:
         yield from _lookup(name, tables, options)
     exact = [name for name in used if name.startswith("exact")]
     path = [name for name in used if name.startswith("path")]
+    yield from _patterns(rules.patterns, options)
+    answers = [f"$redirectmap_{name}_answer" for name in path]
+    if rules.patterns:
+        answers.append("$redirectmap_pattern")
+        path.append("pattern")
     yield _first("found_exact", [f"$redirectmap_{name}_answer" for name in exact])
-    yield _first("found_path", [f"$redirectmap_{name}_answer" for name in path])
+    yield _first("found_path", answers)
     keep = options.query == "keep" and bool(path)
     if keep:
         yield _TAIL
@@ -202,6 +210,26 @@ def _first(name: str, variables: list[str]) -> str:
     return "".join(lines) + "\n"
 
 
+def _patterns(patterns: Sequence[Pattern], options: Options) -> Iterator[str]:
+    """Write the map of pattern rules, in order: the first that matches answers."""
+    if not patterns:
+        return
+    subject = "$host$redirectmap_path"
+    if options.query == "exact":
+        subject = "$host$request_uri"
+    yield f'map {subject} $redirectmap_pattern {{\n    default "";\n'
+    for one in patterns:
+        shape = one.shape
+        path = shape.spelled(
+            escaped, segment=SEGMENT, tail=TAIL, kept="(?<redirectmap_k>{})"
+        )
+        host = escaped(one.host) if one.host else "[^/]*"
+        answer = _valued(f"{shape.status}:{shape.target}")
+        answer = answer.replace(f"{DOLLAR}1", "${redirectmap_k}")
+        yield f'    "~^{_quoted(host + path)}$" "{answer}";\n'
+    yield "}\n\n"
+
+
 def _server(rules: RuleSet) -> Iterator[str]:
     for status in rules.statuses:
         if status in REDIRECTS:
@@ -263,4 +291,5 @@ Where map_hash_bucket_size or map_hash_max_size stand already, keep the larger."
     special=too_long,
     server="nginx",
     reread=reread,
+    patterns=True,
 )
