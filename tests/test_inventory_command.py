@@ -91,15 +91,24 @@ def test_a_folder_of_exports_becomes_one_inventory(exports: Path) -> None:
 
 
 def test_the_same_by_options_and_in_plan_json(exports: Path) -> None:
-    files = exports / "exports"
+    given = exports / "exports"
     call(
         *("plan", "--old", exports / "crawl.csv", "--new", exports / "new.csv"),
-        *("--backlinks", files / "ahrefs.csv", "--backlinks", files / "majestic.csv"),
-        *("--backlinks", files / "targets.csv", "--logs", files / "access.log"),
-        *("--legacy", files / "htaccess", "--input", files / "latest.csv"),
+        *("--backlinks", given / "ahrefs.csv", "--backlinks", given / "majestic.csv"),
+        *("--backlinks", given / "targets.csv", "--logs", given / "access.log"),
+        *("--legacy", given / "htaccess", "--input", given / "latest.csv"),
         *("--weight", "clicks=0", "--out", exports / "out"),
     )
     told = json.loads((exports / "out/plan.json").read_text())["inventory"]
+    files = {Path(one["file"]).name: one for one in told["files"]}
+    assert set(files) == {path.name for path in (exports / "exports").iterdir()} | {
+        "crawl.csv",
+        "new.csv",
+    }
+    assert (files["ahrefs.csv"]["format"], files["ahrefs.csv"]["rows_read"]) == (
+        "ahrefs backlinks",
+        4,
+    )
     assert told["urls"] == 6
     assert told["spellings_merged"] == 2
     assert told["other_sites"] == 1
@@ -135,6 +144,13 @@ def test_what_was_fetched_gives_text_but_is_no_source(exports: Path) -> None:
     plan = rows(exports / "out/plan.csv", "old_url")
     assert plan[f"{OLD}/hidden"]["old_title"] == "Red shoes"
     assert f"{OLD}/spring-sale" in plan  # a rule names it, dead or not
+
+
+def test_a_pages_table_is_no_export(exports: Path) -> None:
+    (exports / "old.csv").write_text(f"url,title\n{OLD}/a,A\n{OLD}/b,B\n")
+    shown = call("inventory", "--old", exports / "old.csv", "--out", exports / "out")
+    assert "not to be seen by a crawl" not in shown.stdout
+    assert "old.csv: pages table, 2 rows read" in shown.stderr
 
 
 def test_one_encoding_for_a_mix_of_files(exports: Path) -> None:

@@ -12,8 +12,16 @@ from click.testing import CliRunner
 from pytest_httpserver import HTTPServer
 
 from redirectmap.cli import main
-from redirectmap.errors import InputError
-from redirectmap.run import TEMPLATE, Stage, load_config, run_stages, stages_of
+from redirectmap.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_SERVER, InputError
+from redirectmap.run import (
+    TEMPLATE,
+    Outcome,
+    Stage,
+    arguments,
+    load_config,
+    run_stages,
+    stages_of,
+)
 
 SETTINGS = """
 out = "result"
@@ -120,6 +128,45 @@ def test_a_stage_runs_again_only_when_something_changed(tmp_path: Path) -> None:
     assert (tmp_path / "made.toml").read_text() == TEMPLATE
     (outcome,) = run_stages([stage], tmp_path, again=["made.toml"])
     assert not outcome.skipped
+
+
+def test_a_stage_without_work_is_passed_over(tmp_path: Path) -> None:
+    """The URLs that only exports know are fetched only where there are some."""
+    listed, made = tmp_path / "unlinked.txt", tmp_path / "made.db"
+    stage = Stage("fetch", ("init", "x"), (listed,), (made,), needs=listed)
+    assert run_stages([stage], tmp_path) == []
+    listed.write_text("")
+    assert run_stages([stage], tmp_path) == []
+    plan = Stage("plan", ("plan",), (), (), extra=(("--fetched", made),))
+    assert arguments(plan) == ("plan",)
+    made.write_text("x")
+    assert arguments(plan) == ("plan", "--fetched", str(made))
+
+
+def test_a_site_that_answers_nothing_more_is_spared(tmp_path: Path) -> None:
+    stage = Stage("fetch", ("crawl", "http://127.0.0.1:9/"), (), (), spare=True)
+    dead = Outcome(stage, EXIT_SERVER, skipped=False, seconds=0.1)
+    assert (dead.passed, dead.counted) == (True, EXIT_DONE)
+    stopped = Outcome(stage, EXIT_INTERRUPTED, skipped=False, seconds=0.1)
+    assert not stopped.passed
+
+
+def test_exports_weights_and_encoding_reach_the_commands(tmp_path: Path) -> None:
+    text = SETTINGS.replace(
+        "[inputs]\n", '[inputs]\nfiles = ["exports"]\nencoding = "cp1252"\n'
+    )
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports/a.log").write_text("x")
+    path = write(tmp_path, text + "[value]\nclicks = 0.4\n")
+    stages = {s.name: s for s in stages_of(load_config(path))}
+    for name in ("inventory", "plan"):
+        argv = " ".join(stages[name].argv)
+        assert (
+            f"--input {tmp_path}/exports --encoding cp1252 --weight clicks=0.4" in argv
+        )
+        assert tmp_path / "exports/a.log" in stages[name].inputs
+    quiet = write(tmp_path, text.replace("[inputs]\n", "[inputs]\nfetch = false\n"))
+    assert "crawl-unlinked" not in [s.name for s in stages_of(load_config(quiet))]
 
 
 def test_nothing_runs_after_a_stage_that_failed(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import click
 from redirectmap.errors import UsageError
 
 if TYPE_CHECKING:
-    from redirectmap.planning.inputs import Files
+    from redirectmap.planning.known import Files
     from redirectmap.planning.value import ValueWeights
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -67,7 +67,7 @@ def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def files_of(given: dict[str, Any], **more: Any) -> Files:  # noqa: ANN401
     """Return what was handed in, from the values of the options."""
-    from redirectmap.planning.inputs import Files
+    from redirectmap.planning.known import Files
 
     names = {field.name for field in fields(Files)}
     return Files(**{k: v for k, v in given.items() if k in names}, **more)

@@ -36,19 +36,16 @@ def command(
     result to `redirectmap plan --fetched`.
     """
     from redirectmap.planning import inventory_files as files
-    from redirectmap.planning.inputs import (
-        main_origin,
-        read_inventory,
-        refused_lines,
-    )
+    from redirectmap.planning.inputs import account_lines
+    from redirectmap.planning.known import main_origin, read_inventory
 
     known = read_inventory(files_of(given), weights_of(weights))
-    for line in refused_lines(known.reports):
+    for line in account_lines(known.reports):
         say(line, quiet=quiet)
     origin = main_origin(known.old.pages)
     files.write_unlinked(out / files.UNLINKED, known.inventory, origin)
     files.write_inventory(out, known.inventory)
-    summary = files.summarised(known.inventory)
+    summary = files.summarised(known.inventory, known.reports)
     if as_json:
         emit_json(summary)
     else:

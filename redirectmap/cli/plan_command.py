@@ -67,7 +67,7 @@ def command(
 
     files = files_of(given)
     inputs, reports = read.read_inputs(files, out=out, weights=weights_of(weights))
-    for line in read.refused_lines(reports):
+    for line in read.account_lines(reports):
         say(line, quiet=quiet)
     summary = plan_folder(
         inputs,

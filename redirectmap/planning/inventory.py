@@ -68,6 +68,7 @@ class Inventory:
         advice: Which source to add next, one line.
         weights: The weights the values were made with.
         elsewhere: URLs of other sites that exports named; they are left out.
+        own: Sources that describe the site itself.
     """
 
     urls: pd.DataFrame
@@ -78,10 +79,11 @@ class Inventory:
     advice: str
     weights: ValueWeights
     elsewhere: int
+    own: frozenset[str]
 
     def unlinked(self) -> pd.DataFrame:
-        """Return the rows that no crawl and no sitemap knows."""
-        seen = self.urls["sources"].map(LINKED.isdisjoint)
+        """Return the rows that only exports know: no crawl, no sitemap."""
+        seen = self.urls["sources"].map(self.own.isdisjoint)
         return self.urls[seen.astype(bool)]
 
 
@@ -93,6 +95,7 @@ def build_inventory(
     traffic: pd.DataFrame | None = None,
     linking: Collection[str] = (),
     weights: ValueWeights | None = None,
+    own: Collection[str] = (),
 ) -> Inventory:
     """Bring all sources together.
 
@@ -103,6 +106,7 @@ def build_inventory(
         traffic: Schema TRAFFIC.
         linking: Domains that Search Console says link to the site.
         weights: How much each measure counts.
+        own: Further sources that describe the site itself, e.g. a pages table.
 
     Returns:
         The inventory, most valuable first.
@@ -135,6 +139,7 @@ def build_inventory(
         advice=next_source(given, linking=linking, listed=listed),
         weights=weights,
         elsewhere=elsewhere,
+        own=LINKED.union(own),
     )
 
 

@@ -7,6 +7,7 @@ Writes  inventory.csv (lists joined by a space, sources and files by a comma),
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 import pandas as pd
 
 from redirectmap.planning.inventory import Inventory
+from redirectmap.readers import ReadReport
 from redirectmap.tables import write_atomic, write_csv
 from redirectmap.urls import Url, parse
 
@@ -54,8 +56,10 @@ def write_unlinked(path: Path, inventory: Inventory, origin: str) -> int:
     return len(urls)
 
 
-def summarised(inventory: Inventory) -> dict[str, Any]:
-    """Return the figures as they go into plan.json."""
+def summarised(
+    inventory: Inventory, reports: Sequence[ReadReport] = ()
+) -> dict[str, Any]:
+    """Return the figures as they go into plan.json, and what became of each file."""
     urls, unlinked = inventory.urls, inventory.unlinked()
     return {
         "urls": len(urls),
@@ -71,6 +75,18 @@ def summarised(inventory: Inventory) -> dict[str, Any]:
         "next_source": inventory.advice,
         "weights": asdict(inventory.weights),
         "parameters": _rows(inventory.parameters),
+        "files": [_file(report) for report in reports],
+    }
+
+
+def _file(report: ReadReport) -> dict[str, Any]:
+    return {
+        "file": report.path,
+        "format": report.format,
+        "rows_in": report.rows_in,
+        "rows_read": report.rows_read,
+        "refused": len(report.refused),
+        "set_aside": dict(report.set_aside),
     }
 
 

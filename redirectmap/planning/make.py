@@ -19,7 +19,7 @@ from redirectmap.planning.settle import copied, settle
 from redirectmap.planning.spelling import host_of, keys_of
 from redirectmap.planning.universe import Universe, gather
 from redirectmap.planning.value import value_table
-from redirectmap.readers import Site
+from redirectmap.readers import ReadReport, Site
 from redirectmap.tables.schemas import BACKLINKS, LEGACY, PLAN, TRAFFIC
 from redirectmap.urls import registrable_domain
 
@@ -44,6 +44,7 @@ class PlanInputs:
         inventory: Every old URL; says which spellings are one page, and what
             each measure counts.
         blocked: Keys of new pages that robots.txt forbids.
+        reports: What became of each file's rows.
         spelled: Old URLs as the source spells them, where that is not their
             key (a fragment, no slash after the host): each gets a row beside it.
     """
@@ -60,6 +61,7 @@ class PlanInputs:
     clashes: tuple[Conflict, ...] = ()
     extra_urls: tuple[str, ...] = ()
     inventory: Inventory | None = None
+    reports: tuple[ReadReport, ...] = ()
     blocked: frozenset[str] = frozenset()
     spelled: tuple[str, ...] = ()
 

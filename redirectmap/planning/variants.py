@@ -21,8 +21,6 @@ from typing import Literal
 
 import pandas as pd
 
-from redirectmap.urls import Url, parse
-
 ENOUGH = 3
 CROWD = 20
 CROWD_SHARE = 0.1
@@ -235,10 +233,8 @@ def parameter_uses(
 
 
 def _pairs(url: str) -> list[tuple[str, str]]:
-    found = parse(url)
-    if not isinstance(found, Url) or not found.query:
-        return []
-    parts = [pair.partition("=") for pair in found.query.split("&") if pair]
+    """Return the parameters of a URL key."""
+    parts = [pair.partition("=") for pair in _split(url)[2].split("&") if pair]
     return [(name, value) for name, _, value in parts]
 
 

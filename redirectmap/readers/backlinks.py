@@ -20,8 +20,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from redirectmap.readers.cells import Row, Table, open_table
+from redirectmap.readers.cells import Table, open_table
 from redirectmap.readers.records import ReadReport
+from redirectmap.readers.rows import Row
 from redirectmap.readers.values import address, day, decimal, is_plain, truth
 from redirectmap.tables import BACKLINKS
 from redirectmap.urls import Url, registrable_domain

@@ -11,11 +11,10 @@ Bounds  the header is looked for in the first `HEADER_WITHIN` lines.
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -23,8 +22,6 @@ from pathlib import Path
 
 from redirectmap.errors import InputError
 from redirectmap.readers.files import (
-    MAX_LINE,
-    TOO_LONG,
     capped_text,
     encoding_of,
     head_of,
@@ -37,13 +34,11 @@ from redirectmap.readers.headers import (
     fits_of,
     missing_column,
 )
-from redirectmap.readers.layout import Kind, Layout, fold
+from redirectmap.readers.layout import Kind, Layout
 from redirectmap.readers.records import Tally
-from redirectmap.readers.values import MAX_CELL
+from redirectmap.readers.rows import Numbered, Row, csv_rows, fitting, short
 
-DELIMITERS = ",;\t|"
 HEADER_WITHIN = 40
-MAX_COLUMNS = 2_000
 MAX_MEMBER = 16 << 30
 _ZIPPED: tuple[Kind, ...] = (
     "traffic",
@@ -64,8 +59,6 @@ _DAMAGED = (
     ValueError,
     zlib.error,
 )
-
-Row = tuple[int, list[str]]
 
 
 @dataclass(slots=True)
@@ -124,29 +117,6 @@ def not_a_table(path: Path, nature: str) -> InputError:
     return InputError(f"this is {what}, not CSV", hint=remedy, where=str(path))
 
 
-class _Numbered:
-    """Counts the lines that the csv module takes, and sees the long ones."""
-
-    def __init__(self, lines: Iterator[str], number: int) -> None:
-        self.lines = lines
-        self.number = number
-        self.long = False
-
-    def __iter__(self) -> _Numbered:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self.lines)
-        self.number += 1
-        if len(line) > MAX_CELL or line[:1] == "\x00":
-            self.long = True
-        return line
-
-
-class _Bad(list[str]):
-    """A row that cannot be used: the reason, and what stood there."""
-
-
 def _table(path: Path, lines: Iterator[str], kinds: Sequence[Kind]) -> Table:
     first = list(islice(lines, HEADER_WITHIN))
     line, delimiter, headers, fit = find_header(path, first, kinds)
@@ -157,102 +127,13 @@ def _table(path: Path, lines: Iterator[str], kinds: Sequence[Kind]) -> Table:
         and _said(first[: line - 1])
     ):
         tally.note(f"{line - 1} lines before the header were skipped")
-    below = _Numbered(chain(first[line:], lines), line)
-    rows = _fitting(_csv_rows(path, below, delimiter), headers, fit[0], tally)
+    below = Numbered(chain(first[line:], lines), line)
+    rows = fitting(csv_rows(path, below, delimiter), headers, fit[0], tally)
     return Table(fit[0], fit[1], headers, rows, tally)
 
 
 def _said(lines: Sequence[str]) -> bool:
     return any(line.strip() for line in lines)
-
-
-def _csv_rows(path: Path, source: _Numbered, delimiter: str) -> Iterator[Row]:
-    csv.field_size_limit(MAX_LINE)
-    reader = csv.reader(source, delimiter=delimiter, strict=True)
-    while True:
-        begin = source.number + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if source.number > begin or "unexpected end" in str(error):
-                raise _unclosed(path, begin) from error
-            cells = _Bad(["quoting", "text after a closing quote"])
-        if source.long or source.number > begin:
-            source.long = False
-            cells = _short(cells)
-        yield begin, cells
-
-
-def _short(cells: list[str]) -> list[str]:
-    """Return the row, or say that one of its cells is too long."""
-    if cells[:1] == [TOO_LONG]:
-        return _Bad(["too_long", "a line over 1 MB"])
-    longest = max(cells, key=len, default="")
-    return _Bad(["too_long", longest[:400]]) if len(longest) > MAX_CELL else cells
-
-
-def _unclosed(path: Path, line: int) -> InputError:
-    return InputError(
-        f"a quote that opens on line {line} is not closed",
-        hint='close it, or write "" for a quote inside a quoted cell',
-        where=f"{path}:{line}",
-    )
-
-
-def _fitting(
-    rows: Iterable[Row], headers: Sequence[str], layout: Layout, tally: Tally
-) -> Iterator[Row]:
-    """Yield the rows that fit the header; refuse the others."""
-    width = len(headers)
-    for line, cells in _first_table(rows, headers, tally) if layout.sections else rows:
-        if isinstance(cells, _Bad):
-            tally.rows_in += 1
-            tally.refuse(line, cells[0], cells[1])
-            continue
-        if len(cells) > width and not any(cells[width:]):
-            del cells[width:]
-        if _says_nothing(cells, width):
-            continue
-        tally.rows_in += 1
-        if layout.ragged and len(cells) < width:
-            cells.extend([""] * (width - len(cells)))
-        if len(cells) == width:
-            yield line, cells
-        else:
-            tally.refuse(line, "fields", f"{len(cells)} fields of {width}")
-
-
-def _first_table(
-    rows: Iterable[Row], headers: Sequence[str], tally: Tally
-) -> Iterator[Row]:
-    """Yield rows up to a gap that another table follows; its rows are set aside."""
-    width, begun, gap, other = len(headers), False, False, False
-    for line, cells in rows:
-        if _says_nothing(cells, width):
-            gap = begun
-        elif gap:
-            gap, other = False, list(map(fold, cells)) != list(map(fold, headers))
-            tally.rows_in += other
-            tally.aside["another table in the file"] += other
-        elif other:
-            tally.rows_in += 1
-            tally.aside["another table in the file"] += 1
-        else:
-            begun = True
-            yield line, cells
-
-
-def _says_nothing(cells: list[str], width: int) -> bool:
-    """Tell an empty row and a comment."""
-    return not any(cells) or (cells[0][:1] == "#" and _is_comment(cells, width))
-
-
-def _is_comment(cells: list[str], width: int) -> bool:
-    """Tell `# a note` from a row whose first cell is `#1 in town`."""
-    noted = cells[0][1:2] in {"", " ", "-", "#", "\t"}
-    return len(cells) == 1 or (noted and len(cells) != width)
 
 
 @contextmanager
@@ -358,8 +239,8 @@ def _sheets(path: Path, kinds: Sequence[Kind]) -> Iterator[Table]:
             continue
         line, headers, fit = found
         tally = tally or Tally(path, f"{fit[0].name} (XLSX)", fit[0].kind)
-        below = enumerate(map(_short, rows[line:]), start=line + 1)
-        yield Table(*fit, headers, _fitting(below, headers, fit[0], tally), tally)
+        below = enumerate(map(short, rows[line:]), start=line + 1)
+        yield Table(*fit, headers, fitting(below, headers, fit[0], tally), tally)
     if tally is None:
         raise missing_column(first[0] if first else [], kinds, f"{path}:1")
 

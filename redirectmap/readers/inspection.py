@@ -105,16 +105,22 @@ def inspect(path: Path, *, encoding: str | None = None) -> ReadReport:
     Raises:
         InputError: The file cannot be used; the message says why and where.
     """
+    report = _account(path, encoding)
+    if not report.rows_in:
+        raise InputError(
+            "has a header and 0 rows" if report.kind != "urls" else "names no URL",
+            hint=report.notes[-1] if report.notes else "export it again",
+            where=str(path),
+        )
+    return report
+
+
+def _account(path: Path, encoding: str | None) -> ReadReport:
     if encoding is None:
         for reader in plugins("readers", BUILTIN).values():
             if reader.sniff(path):
                 return reader.account(path, encoding)
-    report = _BY_KIND.get(_table_kind(path, (), encoding), _site)(path, encoding)
-    if not report.rows_in:
-        raise InputError(
-            "has a header and 0 rows", hint="export it again", where=str(path)
-        )
-    return report
+    return _BY_KIND.get(_table_kind(path, (), encoding), _site)(path, encoding)
 
 
 def feeds(

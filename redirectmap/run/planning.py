@@ -74,7 +74,7 @@ def plan_folder(
         "lines_after": induction.lines_after,
     }
     if inputs.inventory is not None:
-        summary["inventory"] = summarised(inputs.inventory)
+        summary["inventory"] = summarised(inputs.inventory, inputs.reports)
         write_inventory(out, inputs.inventory)
     write_plan(
         out,
