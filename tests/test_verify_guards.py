@@ -67,6 +67,24 @@ def test_an_answer_that_fails_once_is_asked_for_again() -> None:
     assert row["verdict"] == "ok"
 
 
+def test_one_server_for_http_and_https_is_no_loop() -> None:
+    secure = OLD.replace("http:", "https:")
+    old = Site(replies={f"/{n}": Reply(301, f"{secure}/{n}") for n in "abc"})
+    old.replies["/b"] = Reply(302, f"{secure}/b")
+    rows = {f"{OLD}/a": ("redirect", f"{secure}/a")}
+    rows |= {f"{OLD}/b": ("redirect", f"{secure}/b")}
+    rows |= {f"{OLD}/c": ("redirect", f"{NEW}/t")}
+    with serving(old), serving(Site(replies=dict(COMMON))) as new:
+        table = run(plan_of(rows), old, new).set_index("old_url")
+    found = table["problems"].to_dict()
+    assert found == {
+        f"{OLD}/a": "",
+        f"{OLD}/b": "temporary",
+        f"{OLD}/c": "not_checked",
+    }
+    assert "--resolve" in str(table.loc[f"{OLD}/c", "message"])
+
+
 def test_too_long_a_wait_is_reported_not_waited_for() -> None:
     busy = Reply(503, headers=(("Retry-After", "86400"),))
     with serving(Site(fallback=busy)) as old, serving(Site()) as new:

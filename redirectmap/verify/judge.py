@@ -43,7 +43,9 @@ def judge_walk(row: Row, walk: Walk, same: Same) -> list[Problem]:
         same: Maps a URL key to the spelling that URLs are compared in.
     """
     found: list[Problem] = []
-    if walk.end != "answer":
+    if "stand_in" in walk.facts:
+        found.extend(_stand_in(row, walk))
+    elif walk.end != "answer":
         found.append(_no_answer(walk))
     elif row.action == "gone":
         found.extend(_gone(walk))
@@ -54,6 +56,15 @@ def judge_walk(row: Row, walk: Walk, same: Same) -> list[Problem]:
     else:
         found.extend(_redirect(row, walk, same))
     return [*found, *_way(row, walk, same)]
+
+
+def _stand_in(row: Row, walk: Walk) -> Iterator[Problem]:
+    """One server answers for http and https (or both hosts): the hop is all we see."""
+    if walk.final_url == row.expected:
+        yield from _statuses(row, walk)
+    else:
+        where = f"goes to {walk.final_url}, which this server stands in for, too"
+        yield Problem("not_checked", f"{where}: use --resolve")
 
 
 def describe(walk: Walk) -> str:

@@ -66,7 +66,8 @@ class Walk:
         detail: What went wrong, one line, fit to print.
         loop_start: Index into `hops` of the loop's first member.
         facts: Headers of the last answer that judgements need, markup redirects
-            of an old URL that answers 200, oddities of the way.
+            of an old URL that answers 200, oddities of the way; `stand_in` where
+            one server stands in for both ends of a hop, so it cannot be followed.
     """
 
     start: str
@@ -203,7 +204,10 @@ class Walker:
     def _advance(self, target: Url) -> None:
         wire = self._scope.wire(target)
         key = wire.key
-        if key in self._seen:
+        if key == self._seen[-1] and target.key != self.walk.hops[-1].url:
+            self.walk.facts["stand_in"] = "yes"
+            self._stop("answer", "")
+        elif key in self._seen:
             self.walk.loop_start = self._seen.index(key)
             self._stop("loop", "")
         elif len(self.walk.hops) >= self._scope.max_hops:
