@@ -92,6 +92,22 @@ SPELLINGS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("keyword", "anchor", "expected"),
+    [
+        ("Heizungswartung", "Wartung der Heizung", "partial"),
+        ("Wartung Heizung", "Heizungswartung", "partial"),
+        ("Heizungswartung", "Warten auf den Bus", "descriptive"),
+        ("Heizungswartung", "Gegenwart und Zukunft", "descriptive"),
+    ],
+)
+def test_compounds_are_taken_apart(keyword: str, anchor: str, expected: str) -> None:
+    words = Words.of(["Firm"])
+    assert classify(anchor, words, Keywords.of(keywords_of([keyword], words))) == (
+        expected
+    )
+
+
 @pytest.mark.parametrize(("anchor", "expected"), SPELLINGS)
 def test_class_of(anchor: str, expected: str) -> None:
     words = Words.of(["Pelham Dental"])

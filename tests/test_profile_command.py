@@ -99,6 +99,7 @@ def test_profile_of_another_site_is_an_input_error(folder: Path) -> None:
     result = run("profile", folder / "links.csv", "--site", "https://other.test")
     assert result.exit_code == 3
     assert "no live link" in result.output
+    assert "they point at firm.example" in result.output
 
 
 def test_equity_through_a_plan(folder: Path) -> None:
@@ -111,6 +112,19 @@ def test_equity_through_a_plan(folder: Path) -> None:
     summary = json.loads(result.stdout)
     assert summary["moved"] == pytest.approx(2 / 3, abs=1e-6)
     assert json.loads((folder / "out/equity.json").read_text())["falls"]
+
+
+def test_growing_site_without_pages_is_told_what_is_missing(folder: Path) -> None:
+    rows = [f"https://d{n}.test/,{SITE}/,2026-01-02" for n in range(30)]
+    text = "\n".join(["source_url,target_url,first_seen", *rows])
+    (folder / "new.csv").write_text(text)
+    argv = ["profile", folder / "new.csv", "--site", SITE, "--age-months", 12]
+    assert "30-40 % would be usual: --pages would tell" in run(*argv).output
+    pages = "\n".join(json.dumps({"url": f"{SITE}/blog/{n}"}) for n in range(20))
+    (folder / "site.jsonl").write_text(pages)
+    told = run(*argv, "--pages", folder / "site.jsonl").output
+    assert "new links: usual 30% to 40%" in told
+    assert "would be usual" not in told
 
 
 def test_equity_needs_plan_and_new_together(folder: Path) -> None:

@@ -120,7 +120,10 @@ _WHEN = (
 
 def _print(profile: Profile) -> None:
     summary = profile.summary
-    click.echo(f"{summary['links']} links from {summary['domains']} domains")
+    click.echo(
+        f"{_count(summary['links'], 'link')} from "
+        f"{_count(summary['domains'], 'referring domain')}"
+    )
     home = summary["homepage"]
     rows = [(name, home[key]) for key, name in _WHEN if home[key]]
     rows[1:1] = [
@@ -132,10 +135,9 @@ def _print(profile: Profile) -> None:
         links, domains = _share(share["links"]), _share(share["domains"])
         click.echo(f"homepage, {name}: {links} of links, {domains} of domains")
     usual, verdict = summary["range"], summary["verdict"]
-    told = {name: value.replace("_", " ") for name, value in verdict.items()}
     click.echo(
-        f"usual: {usual['low']:.0%} to {usual['high']:.0%} for {usual['why']}; "
-        f"links are {told['links']}, domains {told['domains']}"
+        f"usual: {_span(usual)} for {usual['why']}; links: {_VERDICT[verdict['links']]}"
+        f", domains: {_VERDICT[verdict['domains']]}"
     )
     _print_new(summary)
     _print_kinds(profile.kinds)
@@ -146,6 +148,24 @@ def _print(profile: Profile) -> None:
         click.echo(f"{name}, share of domains: {_mix(mix)}")
     _print_field(summary["competitors"])
     print_findings(profile.findings)
+
+
+_VERDICT = {
+    "inside": "inside",
+    "edge": "just outside, may be chance",
+    "outside": "outside",
+    "too_little": "too little data",
+}
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _span(usual: Mapping[str, Any]) -> str:
+    if usual["high"] >= 1:
+        return f"{usual['low']:.0%} or more"
+    return f"{usual['low']:.0%} to {usual['high']:.0%}"
 
 
 def _share(share: Mapping[str, Any]) -> str:
@@ -164,10 +184,10 @@ def _print_new(summary: Mapping[str, Any]) -> None:
     elif new is None:
         click.echo(f"new links: none in the 6 months before {newest}")
     else:
-        verdict = new["verdict"].replace("_", " ")
+        more = f"; {new['note']}" if new["note"] else ""
+        verdict = _VERDICT[new["verdict"]]
         click.echo(
-            f"new links: usual {new['low']:.0%} to {new['high']:.0%} for "
-            f"{new['why']}; domains are {verdict}"
+            f"new links: usual {_span(new)} for {new['why']}; domains: {verdict}{more}"
         )
 
 

@@ -27,8 +27,17 @@ from redirectmap.profile.measures import (
     newest,
     scopes_of,
 )
-from redirectmap.profile.ranges import Range, SiteType, expected, judge
-from redirectmap.profile.rivals import Field, field_of
+from redirectmap.profile.ranges import (
+    GROWING,
+    GROWING_MONTHS,
+    SOLID_CONTENT_PAGES,
+    YOUNG_MONTHS,
+    Range,
+    SiteType,
+    expected,
+    judge,
+)
+from redirectmap.profile.rivals import Field, field_of, site_of
 from redirectmap.profile.shares import HomepageShare, measure_home
 from redirectmap.signals.kinds import page_kind
 from redirectmap.tables import FINDINGS, PAGES
@@ -124,7 +133,7 @@ def build_profile(  # noqa: PLR0913 (every input is optional but two)
     if links.empty:
         raise InputError(
             "no live link points at this site",
-            hint="give the domain that the links point at",
+            hint=_other_site(backlinks),
             where=site,
         )
     base = _content_pages(pages)
@@ -144,7 +153,7 @@ def build_profile(  # noqa: PLR0913 (every input is optional but two)
     )
     facts = {"site": site, "site_type": site_type, "age_months": age_months}
     return Profile(
-        {**facts, "content_pages": base, **_summary(found)},
+        {**facts, "content_pages": base, **_summary(found, _missing(age_months, base))},
         anchor_table(links),
         kinds,
         _causes(found),
@@ -152,6 +161,11 @@ def build_profile(  # noqa: PLR0913 (every input is optional but two)
         found.field.table() if found.field else pd.DataFrame(),
         FINDINGS.fit(pd.DataFrame(findings_of(found), columns=FINDINGS.names)),
     )
+
+
+def _other_site(backlinks: pd.DataFrame) -> str:
+    other = site_of(backlinks)
+    return f"they point at {other}" if other else "export them anew, there is none"
 
 
 def _titles_of(plan: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -195,7 +209,18 @@ def _causes(found: Measured) -> pd.DataFrame:
     return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _summary(found: Measured) -> dict[str, Any]:
+def _missing(age_months: float | None, content_pages: int | None) -> str | None:
+    """Return what must be known before the range of growing sites can apply."""
+    growing = age_months is not None and YOUNG_MONTHS < age_months <= GROWING_MONTHS
+    if not growing or content_pages is not None:
+        return None
+    return (
+        f"with {SOLID_CONTENT_PAGES} articles or more {GROWING.text} would be usual: "
+        "--pages would tell"
+    )
+
+
+def _summary(found: Measured, note: str | None) -> dict[str, Any]:
     usual, home = found.usual, found.home["all"]
     return {
         "links": len(found.scopes["all"]),
@@ -211,7 +236,7 @@ def _summary(found: Measured) -> dict[str, Any]:
             for name in found.scopes
         },
         "kinds": _records(found.kinds),
-        "new_links": _new(found),
+        "new_links": _new(found, note),
         "newest": _day(found.scopes["all"]),
         "anchor_mix": anchor_mix(found.scopes["all"]),
         "anchor_mix_after": anchor_mix(found.after.links) if found.after else None,
@@ -238,12 +263,13 @@ def _homepage(found: Measured) -> dict[str, Any]:
     }
 
 
-def _new(found: Measured) -> dict[str, Any] | None:
+def _new(found: Measured, note: str | None) -> dict[str, Any] | None:
     if "new" not in found.home:
         return None
     share, usual = found.home["new"], found.new_usual
     limits = {"low": usual.low, "high": usual.high, "why": usual.reason}
-    return {**share.row(), **limits, "verdict": judge(share.domains, usual)}
+    verdict = judge(share.domains, usual)
+    return {**share.row(), **limits, "verdict": verdict, "note": note}
 
 
 def _day(links: pd.DataFrame) -> str | None:

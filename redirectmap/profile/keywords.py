@@ -17,6 +17,8 @@ from redirectmap.profile.lexicon import stem, words_of
 from redirectmap.profile.vocabulary import FUNCTION, LEGAL, WEAK
 
 MIN_COMPOUND = 5
+MIN_HALF, MAX_BETWEEN = 4, 5
+"""Letters of half a compound, and between its halves: `heiz`, `ungs`, `wart`."""
 PARTIAL_OF_KEYWORD = 0.5
 PARTIAL_OF_ANCHOR = 0.4
 WHOLE_IN = 8
@@ -39,6 +41,7 @@ class Keywords:
     phrases: dict[Keyword, None]
     _by_stem: dict[str, list[Keyword]] = field(repr=False)
     _by_part: dict[str, set[str]] = field(repr=False)
+    _by_start: dict[str, list[str]] = field(repr=False)
 
     @classmethod
     def of(cls, phrases: Iterable[Keyword]) -> Keywords:
@@ -49,10 +52,12 @@ class Keywords:
         for phrase in kept:
             for word in phrase:
                 by_stem[word].append(phrase)
+        by_start: dict[str, list[str]] = defaultdict(list)
         for word in by_stem:
+            by_start[word[:MIN_HALF]].append(word)
             for part in _parts(word):
                 by_part[part].add(word)
-        return cls(kept, dict(by_stem), dict(by_part))
+        return cls(kept, dict(by_stem), dict(by_part), dict(by_start))
 
     def __contains__(self, phrase: Keyword) -> bool:
         """Say whether the words are one phrase, nothing more."""
@@ -71,7 +76,8 @@ class Keywords:
 
     def _shares(self, said: Keyword) -> dict[Keyword, int]:
         """Return how many words of each phrase are said."""
-        hit = frozenset(stem for word in said for stem in self._like(word))
+        hit = {stem for word in said for stem in self._like(word)}
+        hit |= self._joined(said)
         near = {phrase for word in hit for phrase in self._by_stem[word]}
         return {phrase: len(phrase & hit) for phrase in near}
 
@@ -82,7 +88,27 @@ class Keywords:
         """
         held = {part for part in _parts(word) if part in self._by_stem}
         same = {word} if word in self._by_stem else set()
-        return same | held | self._by_part.get(word, set())
+        return same | held | self._by_part.get(word, set()) | self._halves(word)
+
+    def _halves(self, word: str) -> set[str]:
+        """Return two stems that make up a compound: `heiz` and `wart`."""
+        sizes = range(MIN_HALF, len(word) - MIN_HALF + 2)
+        heads = [word[:size] for size in sizes if word[:size] in self._by_stem]
+        ends = [f"{word[size:]}{more}" for size in sizes for more in ("", "t", "i")]
+        tails = [end for end in ends if end in self._by_stem]
+        pairs = [(h, t) for h in heads for t in tails if _compose(h, t, word)]
+        return {half for pair in pairs for half in pair}
+
+    def _joined(self, said: Keyword) -> set[str]:
+        """Return compounds of which both halves are said: `Wartung der Heizung`."""
+        halves = [word for word in said if len(word) >= MIN_HALF]
+        return {
+            word
+            for head in halves
+            for word in self._by_start.get(head[:MIN_HALF], ())
+            for tail in halves
+            if _compose(head, tail, word)
+        }
 
 
 def _parts(word: str) -> Iterator[str]:
@@ -90,6 +116,17 @@ def _parts(word: str) -> Iterator[str]:
     for size in range(MIN_COMPOUND, len(word)):
         yield word[:size]
         yield word[-size:]
+
+
+def _compose(head: str, tail: str, word: str) -> bool:
+    """Say whether a word is its head, a few letters, and its tail.
+
+    A short stem keeps the ending that a longer one loses: `wart`, `sani`.
+    """
+    end = tail if word.endswith(tail) else tail.rstrip("ti")
+    between = len(word) - len(head) - len(end)
+    fits = 0 <= between <= MAX_BETWEEN and head != word
+    return fits and word.startswith(head) and word.endswith(end)
 
 
 def _enough(hits: int, length: int, strong: int) -> bool:
