@@ -223,8 +223,13 @@ def test_leftovers_count_what_each_choice_would_catch() -> None:
     logged = pd.Series({f"{OLD}/blog/x": 7.0, f"{OLD}/y/z": 2.0, f"{OLD}/blog/1": 9.0})
     table = leftovers(PlanContext(plan, logged=logged)).set_index("folder")
     assert table.loc["/blog/", "requests"] == 7
-    assert table.loc["/blog/", "fallback"] == "/news/"
+    assert table.loc["/blog/", "fallback"] == f"{NEW}/news/"
     assert table["fallback"].isna()["/y/"]
+    said = run_checks(PlanContext(plan, logged=logged)).set_index("check")["message"]
+    assert "9 logged requests of 2 URLs" in said["wildcard"]
+    assert "410 says gone to all 9" in said["wildcard"]
+    assert "per folder would catch 7 and leave 2" in said["wildcard"]
+    assert "7 logged requests below /blog/" in said["wildcard-folder"]
 
 
 SPREADSHEETS = {

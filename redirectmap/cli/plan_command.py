@@ -39,6 +39,13 @@ from redirectmap.cli.output import emit_json, json_option, quiet_option, say
     help="Share of wrong redirects you accept unseen.",
 )
 @click.option(
+    "--leftovers",
+    type=click.Choice(["404", "410", "folder"]),
+    default="404",
+    show_default=True,
+    help="Answer for URLs nobody listed, as rules in rules.csv.",
+)
+@click.option(
     "--model",
     default="static",
     show_default=True,
@@ -52,6 +59,7 @@ def command(
     weights: tuple[str, ...],
     max_error: float,
     model: str,
+    leftovers: Any,  # noqa: ANN401
     as_json: bool,
     quiet: bool,
     **given: Any,  # noqa: ANN401
@@ -74,6 +82,7 @@ def command(
         out,
         max_error=max_error,
         model=model,
+        leftovers=leftovers,
         made_from=files.seen_from(out),
         on_step=lambda message: say(str(message), quiet=quiet),
     )

@@ -4,7 +4,8 @@ Decides, on the rules as they will be written, which exact ones a pattern may
 replace: those it answers to the byte. It is proven here anew, whatever the plan's
 own proof said: a pattern that would answer a kept, undecided or refused row, or a
 target of the plan, is refused. Exact rules stand first on every server, so rules
-that a pattern would answer otherwise simply stay.
+that a pattern would answer otherwise simply stay. Before a rule for leftovers, rows
+that wait for review are held: entries that keep it from them.
 
 A pattern holds for every host when the plan has one old host and no target of the
 plan matches it on any host, else for its own.
@@ -20,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from redirectmap.exporters.expect import bare
-from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet
+from redirectmap.exporters.rules import KEPT, REDIRECTS, Rule, RuleSet
 from redirectmap.planning.shapes import Shape
 from redirectmap.planning.spelling import keys_of, parts_of
 
@@ -86,6 +87,7 @@ class _Replay:
     rules: Sequence[Rule]
     hosts: dict[str, str]
     silent: Sequence[tuple[str, str, str, bool]]
+    held: dict[str, Rule] = field(default_factory=dict)
     covered: set[str] = field(default_factory=set)
     excepted: set[str] = field(default_factory=set)
 
@@ -93,13 +95,17 @@ class _Replay:
         """Return the pattern, its rules counted as covered; or why not."""
         regex = shape.regex
         for old_url, name, path, undecided in self.silent:
-            other = host is not None and name != host
-            if other or (undecided and shape.leftover):
+            if host is not None and name != host:
                 continue
-            if path.startswith(shape.head) and regex.match(path):
+            if not (path.startswith(shape.head) and regex.match(path)):
+                continue
+            if not (undecided and shape.leftover):
                 return f"it would answer {old_url}, which must stay as it is"
+            self.held[old_url] = Rule(old_url, name, path, None, None, KEPT, 0.0)
+        if shape.leftover:
+            return Pattern(shape, host, 0)
         right, wrong = self._tell(shape, regex, host)
-        if not right and not shape.leftover:
+        if not right:
             return "it stands for no rule of this plan"
         self.covered |= right
         self.excepted |= wrong
@@ -149,18 +155,27 @@ def with_patterns(
         if isinstance(taken, str) and host is None:
             taken = replay.take(shape, own)
         if isinstance(taken, Pattern):
-            held = tuple(r for r in rules.held if shape.regex.match(r.path))
-            patterns.append(replace(taken, held=held))
+            patterns.append(taken)
         else:
             refused.append(RefusedPattern(shape.rule_id, taken))
     gone = [rule for rule in rules.rules if rule.old_url in replay.covered]
+    held = (*rules.held, *replay.held.values())
+    patterns = [replace(one, held=tuple(_caught(one, held))) for one in patterns]
     return replace(
         rules,
+        held=held,
         rules=tuple(r for r in rules.rules if r.old_url not in replay.covered),
         patterns=tuple(patterns),
         refused_patterns=tuple(refused),
         covered=sum(1 + len(rule.twins) for rule in gone),
     )
+
+
+def _caught(pattern: Pattern, held: Iterable[Rule]) -> Iterator[Rule]:
+    for rule in held:
+        near = pattern.host is None or rule.host in {None, pattern.host}
+        if near and pattern.shape.regex.match(rule.path):
+            yield rule
 
 
 def _says_the_same(one: Pattern, shape: Shape, host: str | None) -> bool:

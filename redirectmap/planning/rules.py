@@ -100,14 +100,13 @@ def induce(
     """
     table = known_urls(plan)
     replay = Replay(table, live)
-    rejected = {shape for shape, use in decisions if use == "no"}
-    rules = [_again(replay, shape) for shape, use in decisions if use == "yes"]
+    decided = [(shape, use) for shape, use in decisions if not shape.leftover]
+    rejected = {shape for shape, use in decided if use == "no"}
+    rules = [_again(replay, shape) for shape, use in decided if use == "yes"]
     votes = _votes(table)
-    order = list(votes)
-    best = _best_first([votes[shape] for shape in order], order, replay.covered)
-    for index in islice(best, _MAX_ROUNDS):
-        fresh = votes[order[index]] - replay.covered
-        shape = tightened(order[index], [replay.paths[row] for row in fresh])
+    for wide in islice(_best_first(votes, replay.covered), _MAX_ROUNDS):
+        fresh = votes[wide] - replay.covered
+        shape = tightened(wide, [replay.paths[row] for row in fresh])
         found = None if shape in rejected else replay.take(shape)
         if isinstance(found, Rule):
             rules.append(found)
@@ -175,26 +174,25 @@ def _votes(table: pd.DataFrame) -> dict[Shape, set[int]]:
     return {shape: found for shape, found in votes.items() if len(found) > MIN_GAIN}
 
 
-def _best_first(
-    votes: Sequence[set[int]], order: Sequence[Shape], covered: set[int]
-) -> Iterator[int]:
+def _best_first(votes: dict[Shape, set[int]], covered: set[int]) -> Iterator[Shape]:
     """Yield shapes by rows newly explained, re-counted lazily."""
     import heapq
 
+    order = list(votes)
     heap = [
-        (-len(rows), shape.pattern.count("["), shape.pattern, i)
-        for i, (shape, rows) in enumerate(zip(order, votes, strict=True))
+        (-len(votes[shape]), shape.pattern.count("["), shape.pattern, place)
+        for place, shape in enumerate(order)
     ]
     heapq.heapify(heap)
     while heap:
-        count, loose, pattern, index = heapq.heappop(heap)
-        fresh = len(votes[index] - covered)
+        count, loose, pattern, place = heapq.heappop(heap)
+        fresh = len(votes[order[place]] - covered)
         if fresh <= MIN_GAIN:
             continue
         if fresh < -count:
-            heapq.heappush(heap, (-fresh, loose, pattern, index))
+            heapq.heappush(heap, (-fresh, loose, pattern, place))
             continue
-        yield index
+        yield order[place]
 
 
 class Replay:
@@ -223,19 +221,16 @@ class Replay:
 
     def take(self, shape: Shape, *, least: int = MIN_GAIN + 1) -> Rule | str:
         """Return the proven rule, and count its rows as covered; or why not."""
-        regex = shape.regex
-        rows = self._by_host.get(shape.host)
-        caught = self._silent.get(shape.host, _Sorted([], []))
-        if any(regex.match(path) for _, path in caught.below(shape.head)):
-            return "it would catch a page that lives, or a target of the plan"
+        problem = self.problem(shape)
+        if problem:
+            return problem
+        regex, rows = shape.regex, self._by_host.get(shape.host)
         right: list[int] = []
         wrong: list[int] = []
         for row, path in rows.below(shape.head) if rows else ():
             found = regex.match(path)
             if not found or row in self.covered or row in self._excepted:
                 continue
-            if self._must_be_silent(row, shape):
-                return f"it would answer {self._names[row]}, which has no answer"
             same = self._answers[row] == (shape.status, shape.answer(found))
             same = same and not _keeps_escape(found)
             (right if self._usable[row] and same else wrong).append(row)
@@ -251,6 +246,18 @@ class Replay:
             tuple(names[row] for row in wrong),
             tuple(names[row] for row in right[:3]),
         )
+
+    def problem(self, shape: Shape) -> str | None:
+        """Return why `shape` is not safe, None where it catches what it may."""
+        regex = shape.regex
+        caught = self._silent.get(shape.host, _Sorted([], []))
+        if any(regex.match(path) for _, path in caught.below(shape.head)):
+            return "it would catch a page that lives, or a target of the plan"
+        rows = self._by_host.get(shape.host, _Sorted([], []))
+        for row, path in rows.below(shape.head):
+            if self._must_be_silent(row, shape) and regex.match(path):
+                return f"it would answer {self._names[row]}, which has no answer"
+        return None
 
     def _must_be_silent(self, row: int, shape: Shape) -> bool:
         """Tell a row without an answer that the rule would answer.

@@ -7,7 +7,7 @@ with its line. `use` is the person's column: yes, no, or empty for not decided.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -39,8 +39,8 @@ _YES = frozenset(
 _NO = frozenset(["no", "n", "0", "false", "nein", "non", "reject", "rejected"])
 
 
-def rules_table(induction: Induction) -> pd.DataFrame:
-    """Return the rules as rules.csv shows them.
+def rules_table(induction: Induction, leftovers: Sequence[Rule] = ()) -> pd.DataFrame:
+    """Return the rules as rules.csv shows them, those for unlisted URLs last.
 
     Returns:
         rule (stable id), use (a person's), kind (pattern, or leftover: for URLs
@@ -48,7 +48,7 @@ def rules_table(induction: Induction) -> pd.DataFrame:
         exceptions, logged requests of unlisted URLs that it catches, an example,
         the exceptions by name, and why it cannot be used.
     """
-    rows = [_cells(rule) for rule in induction.rules]
+    rows = [_cells(rule) for rule in (*induction.rules, *leftovers)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -72,10 +72,14 @@ class ValueSection(_Section):
 
 
 class PlanSection(_Section):
-    """How sure the planner must be, and what it reads meaning with."""
+    """How sure the planner must be, what it reads meaning with, and the rest.
+
+    `leftovers` is the answer for URLs that nobody listed.
+    """
 
     max_error: float = Field(default=0.01, gt=0, le=0.5)
     model: str = "static"
+    leftovers: Literal["404", "410", "folder"] = "404"
 
 
 class ExportSection(_Section):

@@ -5,7 +5,7 @@ Nothing is written before everything is known; plan.csv comes last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pandas as pd
 from redirectmap.checks import Finding, PlanContext, as_table, in_order, run_checks
 from redirectmap.planning.files import write_plan
 from redirectmap.planning.inventory_files import summarised, write_inventory
+from redirectmap.planning.leftovers import Policy, leftover_rules
 from redirectmap.planning.make import (
     Made,
     PlanInputs,
@@ -23,7 +24,7 @@ from redirectmap.planning.make import (
     universe_of,
     value_of,
 )
-from redirectmap.planning.rules import Induction, induce
+from redirectmap.planning.rules import Rule, induce
 from redirectmap.planning.rules_file import decisions_in, rules_table
 from redirectmap.planning.summary import summarise
 from redirectmap.planning.universe import Universe, extended
@@ -35,6 +36,7 @@ def plan_folder(
     *,
     max_error: float,
     model: str = "static",
+    leftovers: Policy = "404",
     made_from: Mapping[str, Any] | None = None,
     on_step: Callable[[object], None] = lambda _message: None,
 ) -> dict[str, Any]:
@@ -46,6 +48,8 @@ def plan_folder(
         max_error: Largest expected share of wrong redirects.
         model: `static` (shipped), `minilm`, a name on the hub, or a folder.
         made_from: Which files the inputs were read from, for plan.json.
+        leftovers: What URLs that nobody listed are answered unless a person says
+            otherwise in rules.csv.
         on_step: Told what begins.
 
     Returns:
@@ -60,9 +64,18 @@ def plan_folder(
     on_step("looking for pattern rules")
     live = live_pages(inputs.new.pages)
     induction = induce(made.plan, live=live, decisions=decisions)
-    rules = rules_table(induction)
+    rest = leftover_rules(
+        made.plan,
+        live=live,
+        logged=requests_of(inputs),
+        policy=leftovers,
+        decisions=decisions,
+    )
+    rules = rules_table(induction, rest)
     on_step("checking")
-    findings = together(findings_of(inputs, made), _withdrawn(induction))
+    findings = together(
+        findings_of(inputs, made), _withdrawn([*induction.rules, *rest])
+    )
     summary = summarise(made.plan, findings, conflicts=made.conflicts)
     summary["max_error"] = max_error
     summary["model"] = model
@@ -72,6 +85,11 @@ def plan_folder(
         "accepted": sum(rule.use == "yes" for rule in induction.rules),
         "lines_before": induction.lines_before,
         "lines_after": induction.lines_after,
+    }
+    summary["leftovers"] = {
+        "policy": leftovers,
+        "rules": sum(rule.use == "yes" for rule in rest),
+        "requests_caught": sum(r.requests or 0 for r in rest if r.use == "yes"),
     }
     if inputs.inventory is not None:
         summary["inventory"] = summarised(inputs.inventory, inputs.reports)
@@ -106,9 +124,14 @@ def scores_of(
     return match(old, new, values=value, settings=settings, on_step=on_step)
 
 
+def requests_of(inputs: PlanInputs) -> pd.Series | None:
+    """Return logged requests by URL, None where there are no logs."""
+    requests = inputs.traffic.set_index("url")["requests"].dropna()
+    return requests if len(requests) else None
+
+
 def findings_of(inputs: PlanInputs, made: Made) -> pd.DataFrame:
     """Run the checks on a plan that was just made, edits of people included."""
-    requests = inputs.traffic.set_index("url")["requests"].dropna()
     context = PlanContext(
         made.plan,
         old_pages=inputs.old.pages,
@@ -117,7 +140,7 @@ def findings_of(inputs: PlanInputs, made: Made) -> pd.DataFrame:
         traffic=inputs.traffic if len(inputs.traffic) else None,
         live=inputs.new.redirects if len(inputs.new.redirects) else None,
         blocked=inputs.blocked,
-        logged=requests if len(requests) else None,
+        logged=requests_of(inputs),
     )
     clashes = as_table(
         Finding(
@@ -137,7 +160,7 @@ def together(*frames: pd.DataFrame) -> pd.DataFrame:
     return in_order(pd.concat([f for f in frames if len(f)] or list(frames[:1])))
 
 
-def _withdrawn(induction: Induction) -> pd.DataFrame:
+def _withdrawn(rules: Sequence[Rule]) -> pd.DataFrame:
     """Name the pattern rules that a person accepted and that no longer hold."""
     return as_table(
         Finding(
@@ -147,7 +170,7 @@ def _withdrawn(induction: Induction) -> pd.DataFrame:
             f" is not used: {rule.problem}",
             "its rows are written one by one; set `use` to no to silence this",
         )
-        for rule in induction.rules
+        for rule in rules
         if rule.problem
     )
 

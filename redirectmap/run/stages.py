@@ -151,6 +151,7 @@ def _plan(config: Config, old: Path, new: Path) -> Stage:
         *given,
         *_many("--overrides", overrides),
         *("--max-error", f"{config.plan.max_error:g}"),
+        *("--leftovers", config.plan.leftovers),
         *("--model", config.plan.model),
     )
     fetched = out / "unlinked.db"

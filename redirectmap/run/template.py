@@ -65,6 +65,9 @@ max_error = 0.01
 # What the meaning of a page is read with: static (shipped, fast), minilm, or the
 # name or folder of another sentence-transformers model.
 model = "static"
+# Answer for URLs that nobody listed: 404 (none), 410, or folder (a folder whose
+# rows go to one new folder sends the rest there); see docs/planning.md.
+leftovers = "404"
 
 [export]
 # Names as in `redirectmap export --to list`.
