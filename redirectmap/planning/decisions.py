@@ -157,6 +157,10 @@ class Decisions:
                 )
             return self._apply(rows, by=by, what=f"undo {number}: {event.what}")
 
+    def since(self, number: int) -> list[Event]:
+        """Return the events after `number`."""
+        return [event for event in self.history if event.number > number]
+
     def table(self) -> pd.DataFrame | None:
         """Return the decisions as `apply_overrides` takes them; None for none."""
         return table_of(self.current)

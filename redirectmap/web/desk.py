@@ -1,0 +1,296 @@
+"""The rows of a plan as a person works through them: order, filters, progress.
+
+Decides the order of work: value at risk times uncertainty, open rows only. The
+value of a row is its `priority`; where no value is known, inlinks stand in. What
+a row says is the tool's proposal (`base`) with the person's decision over it.
+
+Cost    memory of the plan; a decision touches one row, a filter all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from redirectmap.planning.decisions import Decision
+from redirectmap.web.wildcards import contains
+
+STATUS = {"redirect": 301, "gone": 410, "keep": 200}
+_MADE = {
+    "accept": "accepted by a person",
+    "choose": "chosen by a person",
+    "merge": "merged by a person: several old pages became this one",
+    "gone": "a person says there is no equivalent",
+    "keep": "a person says this URL lives on",
+    "review": "left open by a person",
+}
+BASE = ("action", "new_url", "confidence", "reason", "decided_by", "margin")
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows are shown.
+
+    Attributes:
+        state: open, decided, changed (by what was learned) or all.
+        action: Only this action; empty for any.
+        pattern: Words or a pattern with `*` on old URL, titles and target.
+        check: Only rows with a finding of this check.
+        order: risk, confidence or url.
+    """
+
+    state: str = "open"
+    action: str = ""
+    pattern: str = ""
+    check: str = ""
+    order: str = "risk"
+
+
+@dataclass
+class Desk:
+    """A plan on the desk.
+
+    Attributes:
+        plan: Schema PLAN, what the tool and earlier edits say.
+        decisions: What people decided, by old URL.
+        max_error: The error budget, share of the value.
+        changed: Rows whose proposal changed by what was learned, with how.
+        findings: Findings of each row, by old URL.
+        version: Counts every change; a page that knows it is up to date.
+    """
+
+    plan: pd.DataFrame
+    decisions: Mapping[str, Decision]
+    max_error: float = 0.01
+    changed: dict[str, str] = field(default_factory=dict)
+    findings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        columns = {name: self.plan[name] for name in self.plan.columns}
+        self.cells: dict[str, list[Any]] = {
+            name: column.astype(object).where(column.notna(), None).tolist()
+            for name, column in columns.items()
+        }
+        self.urls: list[str] = self.cells["old_url"]
+        self.place = {url: row for row, url in enumerate(self.urls)}
+        self.planned = {name: list(self.cells[name]) for name in BASE}
+        self.base = {name: list(column) for name, column in self.planned.items()}
+        self.people = {name: list(self.cells[name]) for name in ("note", "locked")}
+        self.value = _values(self.plan)
+        self.sure = self.plan["confidence"].astype(float).fillna(0.0).to_numpy().copy()
+        by = self.plan["decided_by"].eq("override").fillna(value=False)
+        locked = self.plan["locked"].fillna(value=False).astype(bool)
+        self.edited: Bools = (by | locked).to_numpy(dtype=bool)
+        self.decided: Bools = self.edited.copy()
+        self._order: tuple[Any, NDArray[np.int64]] | None = None
+        for url in self.decisions:
+            self.show(url)
+
+    def show(self, url: str) -> None:
+        """Bring one row in line with its decision, or with the proposal."""
+        row = self.place.get(url)
+        if row is None:
+            return
+        made = self.decisions.get(url)
+        for name in BASE:
+            self.cells[name][row] = self.base[name][row]
+        for name, cells in self.people.items():
+            self.cells[name][row] = cells[row]
+        if made is None:
+            edited = bool(self.edited[row]) and self.base["decided_by"][row] != "match"
+            self.decided[row] = edited
+        else:
+            self._take(row, made)
+        self.sure[row] = float(self.cells["confidence"][row] or 0.0)
+
+    def _take(self, row: int, made: Decision) -> None:
+        if made.note is not None:
+            self.cells["note"][row] = made.note
+        self.decided[row] = made.action not in {None, "review"}
+        if made.action is None:
+            return
+        self.cells["locked"][row] = made.locked
+        self.cells["action"][row] = made.action
+        if made.action != "review":
+            self.cells["new_url"][row] = made.new_url
+            self.cells["confidence"][row] = 1.0
+            self.cells["margin"][row] = None
+        self.cells["decided_by"][row] = "override"
+        said = _MADE.get(made.decision or "", "set by a person")
+        self.cells["reason"][row] = said
+
+    def touch(self) -> None:
+        """Count a change."""
+        self.version += 1
+        self._order = None
+
+    def origin(self, row: int) -> str | None:
+        """Return who made the plan's own proposal for a row."""
+        by: str | None = self.planned["decided_by"][row]
+        return by
+
+    def propose(self, row: int, cells: Mapping[str, Any], how: str | None) -> bool:
+        """Change the tool's proposal for an open row; tell whether it is another.
+
+        Args:
+            row: Number of the row.
+            cells: The proposal.
+            how: How it differs from the plan's own; None puts that one back.
+        """
+        url = self.urls[row]
+        if how is None:
+            cells = {name: self.planned[name][row] for name in cells}
+            self.changed.pop(url, None)
+        else:
+            self.changed[url] = how
+        if all(self.base[name][row] == value for name, value in cells.items()):
+            return False
+        for name, value in cells.items():
+            self.base[name][row] = value
+        self.show(url)
+        return True
+
+    def withdraw(self, url: str, cells: Mapping[str, Any]) -> None:
+        """Put the tool's own proposal back under a decision that came with the plan."""
+        row = self.place[url]
+        for name, value in cells.items():
+            self.base[name][row] = self.planned[name][row] = value
+        for column in self.people.values():
+            column[row] = None
+        self.edited[row] = False
+        self.show(url)
+
+    def matching(self, wanted: Filter) -> NDArray[np.int64]:
+        """Return the rows of a filter, in order of work."""
+        key = (wanted, self.version)
+        if self._order is not None and self._order[0] == key:
+            return self._order[1]
+        kept = self._of_state(wanted.state)
+        if wanted.action:
+            actions = self.cells["action"]
+            kept &= np.fromiter((a == wanted.action for a in actions), bool)
+        if wanted.check:
+            kept &= self._with_finding(wanted.check)
+        if wanted.pattern.strip():
+            kept &= self._like(wanted.pattern.strip(), kept)
+        rows = np.flatnonzero(kept)
+        found = rows[np.argsort(self._rank(wanted.order)[rows], kind="stable")]
+        self._order = (key, found)
+        return found
+
+    def _of_state(self, state: str) -> Bools:
+        if state == "open":
+            return ~self.decided
+        if state == "decided":
+            return self.decided.copy()
+        kept = np.full(len(self.urls), state != "changed")
+        if state == "changed":
+            kept[[self.place[url] for url in self.changed]] = True
+            kept &= ~self.decided
+        return kept
+
+    def _with_finding(self, check: str) -> Bools:
+        kept = np.zeros(len(self.urls), dtype=bool)
+        for url, found in self.findings.items():
+            if url in self.place and any(f["check"] == check for f in found):
+                kept[self.place[url]] = True
+        return kept
+
+    def _like(self, pattern: str, among: Bools) -> Bools:
+        like = contains(pattern)
+        shown = [self.cells[n] for n in ("old_url", "new_url", "old_title")]
+        kept = np.zeros(len(among), dtype=bool)
+        for row in np.flatnonzero(among).tolist():
+            kept[row] = any(cells[row] and like(cells[row]) for cells in shown)
+        return kept
+
+    def _rank(self, order: str) -> NDArray[np.float64]:
+        if order == "confidence":
+            return self.sure.astype(np.float64)
+        if order == "url":
+            places = np.argsort(np.array(self.urls, dtype=object), kind="stable")
+            return np.argsort(places).astype(np.float64)
+        return -self.risk()
+
+    def risk(self) -> NDArray[np.float64]:
+        """Return value at risk times uncertainty of each row; 0 for decided ones."""
+        risk: NDArray[np.float64] = self.value * (1.0 - self.sure) * ~self.decided
+        return risk
+
+    def progress(self) -> dict[str, Any]:
+        """Return how far the work is.
+
+        `decisions_left` is the least number of rows, in order of work, after
+        which the expected share of wrong value is within the error budget.
+        """
+        risk = np.sort(self.risk())[::-1]
+        after = risk.sum() - np.cumsum(risk)
+        left = int((after > self.max_error).sum())
+        within = float(risk.sum()) <= self.max_error
+        return {
+            "rows": len(self.urls),
+            "decided": int(self.decided.sum()),
+            "open": int((~self.decided).sum()),
+            "value_decided": float(self.value[self.decided].sum()),
+            "value_sure": float((self.value * self.sure_of()).sum()),
+            "expected_wrong": float(risk.sum()),
+            "max_error": self.max_error,
+            "decisions_left": 0 if within else min(left + 1, len(risk)),
+            "changed": len(self.changed),
+        }
+
+    def sure_of(self) -> NDArray[np.float64]:
+        """Return how sure each row is, decided ones wholly."""
+        return np.where(self.decided, 1.0, self.sure)
+
+    def row(self, url: str) -> dict[str, Any]:
+        """Return one row as the list shows it."""
+        at = self.place[url]
+        cells = {
+            name: self.cells[name][at]
+            for name in (
+                *("old_url", "action", "new_url", "confidence", "margin", "reason"),
+                *("decided_by", "old_title", "new_title", "note", "locked"),
+                *("referring_domains", "backlinks", "clicks", "sessions", "inlinks"),
+            )
+        }
+        made = self.decisions.get(url)
+        return {
+            **cells,
+            "value": float(self.value[at]),
+            "decided": bool(self.decided[at]),
+            "decision": made.decision or made.action if made else None,
+            "by": made.by if made else None,
+            "at": made.at if made else None,
+            "changed": self.changed.get(url),
+            "findings": self.findings.get(url, []),
+        }
+
+    def as_plan(self) -> pd.DataFrame:
+        """Return the plan with every decision in it."""
+        table = pd.DataFrame(self.cells, columns=list(self.plan.columns))
+        status = [STATUS.get(action) for action in self.cells["action"]]
+        kept = (
+            self.plan["status"].astype(object).where(self.plan["status"].notna(), None)
+        )
+        same = table["action"].to_numpy() == self.plan["action"].to_numpy()
+        table["status"] = np.where(same, kept, np.array(status, dtype=object))
+        return table
+
+
+def _values(plan: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the share of the value of each row; they add up to 1."""
+    for name in ("priority", "inlinks"):
+        value = plan[name].astype(float).fillna(0.0).to_numpy()
+        if value.sum() > 0:
+            break
+    value = value + 1e-12
+    shares: NDArray[np.float64] = value / value.sum()
+    return shares
