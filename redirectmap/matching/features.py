@@ -1,8 +1,8 @@
 """Compare every candidate pair in every way there is: one column per signal.
 
-Two passes. The first compares page with page. Its mutual best pairs with a
-clear lead are "sure"; the second pass asks what they teach: where folders
-went, who the neighbours are, and which page has a better claim.
+Two passes: pairs that cheap rules propose are compared by nine plain signals;
+the best of them, and what the neighbours of each old page propose, are compared
+in every way, and at last each pair with the rest of both sites (context).
 
 Cost    about 10 us a pair on a core.
 Reads   `Evidence`.
@@ -13,45 +13,38 @@ Bounds  at most `keep` pairs per old page survive the first pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
+from scipy import sparse
 
 from redirectmap.matching.candidates import (
     nearest,
     nearest_vectors,
-    parents,
-    rank_within,
     same_identifier,
     same_key,
     top_per_row,
     union,
 )
-from redirectmap.matching.evidence import Evidence
-from redirectmap.signals.folders import FolderRules
-from redirectmap.signals.links import pair_neighbours
+from redirectmap.matching.context import CONTEXT, add_context
+from redirectmap.matching.evidence import Evidence, Side
+from redirectmap.matching.groups import group_candidates
+from redirectmap.matching.votes import soft_choice
 from redirectmap.signals.strings import pair_ratio, pair_same
-from redirectmap.signals.words import Floats, Ints, contained, pair_cosine
+from redirectmap.signals.words import Floats, Ints, pair_cosine
 
 Signal = Callable[[Evidence, Ints, Ints], Floats]
 _CHUNK = 16_000
 _THREADS = 2
+_BEST_BY_MEANING = 3
+_BEST_BY_NAME = 8
 
 
 def _cosine(field: str) -> Signal:
     return lambda e, r, c: pair_cosine(e.old.words[field], e.new.words[field], r, c)
-
-
-def _inside(inner: str, outer: str, *, swap: bool = False) -> Signal:
-    def signal(e: Evidence, r: Ints, c: Ints) -> Floats:
-        if swap:
-            return contained(e.new.counts[inner], e.old.counts[outer], e.rarity, c, r)
-        return contained(e.old.counts[inner], e.new.counts[outer], e.rarity, r, c)
-
-    return signal
 
 
 def _embedding(e: Evidence, r: Ints, c: Ints) -> Floats:
@@ -86,30 +79,6 @@ def _identifier(e: Evidence, r: Ints, c: Ints) -> Floats:
     )
 
 
-def _length(e: Evidence, r: Ints, c: Ints) -> Floats:
-    sizes = [np.array(s.fields.length, dtype=np.float32) for s in (e.old, e.new)]
-    a, b = sizes[0][r], sizes[1][c]
-    out: Floats = np.full(len(r), np.nan, dtype=np.float32)
-    known = (a > 0) & (b > 0)
-    out[known] = np.minimum(a, b)[known] / np.maximum(a, b)[known]
-    return out
-
-
-def _depth(e: Evidence, r: Ints, c: Ints) -> Floats:
-    old, new = (
-        np.array([p.count("/") for p in s.fields.path], dtype=np.float32)
-        for s in (e.old, e.new)
-    )
-    difference: Floats = new[c] - old[r]
-    return difference
-
-
-def _new_depth(e: Evidence, _r: Ints, c: Ints) -> Floats:
-    depth = np.array([p.count("/") for p in e.new.fields.path], dtype=np.float32)
-    deep: Floats = depth[c]
-    return deep
-
-
 def _strings(field: str, scorer: Callable[..., float]) -> Signal:
     return lambda e, r, c: pair_ratio(
         getattr(e.old.fields, field), getattr(e.new.fields, field), r, c, scorer
@@ -123,71 +92,33 @@ def _same(field: str) -> Signal:
 
 
 SIGNALS: dict[str, Signal] = {
-    "path_words": _cosine("path"),
     "path_chars": lambda e, r, c: pair_cosine(e.old.chars, e.new.chars, r, c),
-    "path_ratio": _strings("path", fuzz.ratio),
+    "path_words": _cosine("path"),
     "slug_words": _cosine("slug"),
-    "slug_ratio": _strings("slug", fuzz.ratio),
     "folder": _cosine("folder"),
     "title": _cosine("title"),
-    "title_set": _strings("title", fuzz.token_set_ratio),
     "headings": _cosine("headings"),
     "text": _cosine("text"),
     "all": _cosine("all"),
     "embedding": _embedding,
     "name_embedding": _name_embedding,
+    "slug_ratio": _strings("slug", fuzz.ratio),
     "identifier": _identifier,
     "language": _same("lang"),
-    "kind": _same("kind"),
-    "length": _length,
     "same_path": _same("path"),
-    "section": _inside("title", "headings"),
-    "topic_inside": _inside("slug", "all"),
-    "text_inside": _inside("text", "text"),
-    "title_inside": _inside("title", "all"),
-    "new_title_inside": _inside("title", "all", swap=True),
-    "new_slug_inside": _inside("slug", "path", swap=True),
-    "depth": _depth,
-    "new_depth": _new_depth,
 }
-BASE = (
-    "path_words",
+NINE = (
     "path_chars",
+    "path_words",
     "slug_words",
-    "slug_ratio",
+    "folder",
     "title",
     "headings",
     "text",
     "all",
     "embedding",
-    "name_embedding",
-    "folder",
 )
-LEADS = (
-    "path_words",
-    "path_chars",
-    "slug_ratio",
-    "title",
-    "text",
-    "all",
-    "embedding",
-    "name_embedding",
-)
-SECOND = ("folder_rule", "neighbours_out", "neighbours_in")
-NAMES = (
-    *SIGNALS,
-    "base",
-    *SECOND,
-    *(f"{name}_lead" for name in (*LEADS, "base")),
-    "base_claim",
-    "all_claim",
-    "same_taken",
-    "wanted",
-)
-_SURE_BASE = 0.45
-_SURE_LEAD = 0.1
-_FOLDER_PAGES = 1_500
-_FOLDER_BEST = 6
+NAMES = (*SIGNALS, "base", *CONTEXT)
 
 
 def compare(evidence: Evidence, *, keep: int = 20, k: int = 8) -> pd.DataFrame:
@@ -195,29 +126,42 @@ def compare(evidence: Evidence, *, keep: int = 20, k: int = 8) -> pd.DataFrame:
 
     Args:
         evidence: Both sites.
-        keep: Pairs per old page that survive the first pass.
+        keep: Pairs per old page that survive each pass by plain likeness.
         k: New pages that each rule proposes per old page.
 
     Returns:
         old_row, new_row and `NAMES`, sorted by old_row, new_row.
     """
-    rows, columns = propose(evidence, k)
-    table = _first_pass(evidence, rows, columns, keep)
-    sure = sure_pairs(table)
-    rules = FolderRules(evidence.old.fields.path, evidence.new.fields.path, *sure)
-    table = _add_moved(evidence, table, rules)
-    sure = sure_pairs(table)
-    rules = FolderRules(evidence.old.fields.path, evidence.new.fields.path, *sure)
-    _second_pass(evidence, table, rules, sure)
-    return table
+    rows, columns = _first_pass(evidence, *propose(evidence, k), keep)
+    measured = _measured(tuple(SIGNALS), evidence, rows, columns)
+    table = pd.DataFrame({"old_row": rows, "new_row": columns, **measured})
+    seen = add_context(evidence, table.assign(base=_mean(measured)))
+    return _pruned(evidence, seen, keep)
+
+
+def _pruned(e: Evidence, table: pd.DataFrame, keep: int) -> pd.DataFrame:
+    """Keep the likeliest pairs, by likeness or by name and where the folder went.
+
+    A front page stands for everything and is like everything: it is a candidate
+    for another front page only.
+    """
+    rows = table["old_row"].to_numpy()
+    named = table["name_embedding"].fillna(0) + table["folder_rule"].fillna(0)
+    kept = top_per_row(rows, table["base"].to_numpy(), keep)
+    kept |= top_per_row(rows, named.to_numpy(np.float32), _BEST_BY_NAME)
+    kept |= table["same_path"].to_numpy() == 1
+    front_old, front_new = (
+        np.array([not path for path in side.fields.path]) for side in (e.old, e.new)
+    )
+    kept &= front_old[rows] | ~front_new[table["new_row"].to_numpy()]
+    return table[kept].reset_index(drop=True)
 
 
 def propose(evidence: Evidence, k: int) -> tuple[Ints, Ints]:
     """Return the pairs that at least one cheap rule proposes."""
     old, new = evidence.old, evidence.new
-    width = len(new.fields)
     parts = [
-        nearest(old.words["path"], new.words["path"], k),
+        nearest(_together(old), _together(new), k + 4),
         nearest(old.chars, new.chars, k),
         nearest(old.words["slug"], new.words["slug"], k),
         same_key(old.fields.path, new.fields.path),
@@ -229,34 +173,30 @@ def propose(evidence: Evidence, k: int) -> tuple[Ints, Ints]:
         back = nearest(new.words["all"], old.words["all"], 2)
         parts += [
             best,
-            parents(best, new.fields.path),
             (back[1], back[0]),
             nearest(old.words["title"], new.words["title"], k),
-            nearest(old.words["title"], new.words["headings"], 4),
             nearest_vectors(old.vectors, new.vectors, k),
             nearest_vectors(old.names, new.names, k),
         ]
-    return union(parts, width)
+    return union(parts, len(new.fields))
 
 
-def _first_pass(e: Evidence, rows: Ints, columns: Ints, keep: int) -> pd.DataFrame:
-    quick = _measured(BASE, e, rows, columns)
-    base = _mean(list(quick.values()))
-    best = top_per_row(rows, base, keep)
-    best |= SIGNALS["same_path"](e, rows, columns) == 1
-    rows, columns = rows[best], columns[best]
-    columns_of = {name: values[best] for name, values in quick.items()}
-    return _signals(e, rows, columns, columns_of)
+def _together(side: Side) -> sparse.csr_matrix:
+    """Put all fields side by side: a product of rows is the sum of all cosines."""
+    fields = [side.words[name] for name in side.words]
+    return sparse.hstack([side.chars, *fields], format="csr")
 
 
-def _signals(
-    e: Evidence, rows: Ints, columns: Ints, known: dict[str, Floats]
-) -> pd.DataFrame:
-    unknown = [name for name in SIGNALS if name not in known]
-    measured = known | _measured(unknown, e, rows, columns)
-    found = {name: measured[name] for name in SIGNALS}
-    found["base"] = _mean([found[name] for name in BASE])
-    return pd.DataFrame({"old_row": rows, "new_row": columns, **found})
+def _first_pass(e: Evidence, rows: Ints, columns: Ints, keep: int) -> tuple[Ints, Ints]:
+    """Keep the best pairs, and add what the neighbours of each old page propose."""
+    quick = _measured((*NINE, "name_embedding", "same_path"), e, rows, columns)
+    base = _mean(quick)
+    best = top_per_row(rows, base, keep + 4) | (quick["same_path"] == 1)
+    for name in ("embedding", "name_embedding"):
+        best |= top_per_row(rows, quick[name], _BEST_BY_MEANING)
+    rows, columns, base = rows[best], columns[best], base[best]
+    more = group_candidates(e, rows, columns, soft_choice(rows, base))
+    return union([(rows, columns), more], len(e.new.fields))
 
 
 def _measured(
@@ -268,104 +208,8 @@ def _measured(
         return {n: f.result() for n, f in zip(names, found, strict=True)}
 
 
-def _mean(columns: list[Floats]) -> Floats:
-    """Return the mean of the known values; unknown ones pull a little to 0."""
-    stack = np.stack(columns)
-    known = ~np.isnan(stack)
-    total = np.where(known, stack, 0).sum(axis=0)
-    mean: Floats = (total / np.maximum(known.sum(axis=0) + 0.5, 1)).astype(np.float32)
+def _mean(signals: Mapping[str, Floats]) -> Floats:
+    """Return the mean of the nine plain signals; an unknown one counts as 0."""
+    total = np.sum([np.nan_to_num(signals[name]) for name in NINE], axis=0)
+    mean: Floats = (total / len(NINE)).astype(np.float32)
     return mean
-
-
-def sure_pairs(table: pd.DataFrame) -> tuple[Ints, Ints]:
-    """Return the pairs that are each other's best, high, and clear of the next."""
-    old, new = table["old_row"].to_numpy(), table["new_row"].to_numpy()
-    base = table["base"].to_numpy()
-    sure = (rank_within(old, base) == 1) & (rank_within(new, base) == 1)
-    sure &= (base >= _SURE_BASE) & (lead(old, base) >= _SURE_LEAD)
-    sure |= (table["same_path"].to_numpy() == 1) & (base >= _SURE_BASE)
-    sure &= rank_within(old, np.where(sure, base, -1).astype(np.float32)) == 1
-    return old[sure], new[sure]
-
-
-def lead(groups: Ints, score: Floats) -> Floats:
-    """Return each value less the best other value of its group (0 if alone)."""
-    value = np.nan_to_num(score, nan=0.0).astype(np.float32)
-    order = np.argsort(groups, kind="stable")
-    group, ordered = groups[order], value[order]
-    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
-    sizes = np.diff(np.r_[starts, len(group)])
-    best = np.repeat(np.maximum.reduceat(ordered, starts), sizes)
-    place = np.where(ordered == best, np.arange(len(best)), len(best))
-    first = np.minimum.reduceat(place, starts)
-    others = ordered.copy()
-    others[first] = -np.inf
-    second = np.maximum.reduceat(others, starts)
-    other = best.copy()
-    other[first] = np.where(sizes > 1, second, 0)
-    out = np.empty(len(value), dtype=np.float32)
-    out[order] = ordered - other
-    return out
-
-
-def _add_moved(e: Evidence, table: pd.DataFrame, rules: FolderRules) -> pd.DataFrame:
-    width = len(e.new.fields)
-    moved = [rules.moved(), _in_folder(e, rules)]
-    rows, columns = union(moved, width)
-    have = table["old_row"].to_numpy() * width + table["new_row"].to_numpy()
-    more = np.setdiff1d(rows * width + columns, have)
-    if not len(more):
-        return table
-    extra = _signals(e, more // width, more % width, {})
-    return pd.concat([table, extra], ignore_index=True).sort_values(
-        ["old_row", "new_row"], ignore_index=True
-    )
-
-
-def _in_folder(e: Evidence, rules: FolderRules) -> tuple[Ints, Ints]:
-    """Propose, for pages of a folder that moved, the nearest names where it went."""
-    parts: list[tuple[Ints, Ints]] = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
-    for rows, columns in rules.groups(_FOLDER_PAGES):
-        likeness = e.old.names[rows] @ e.new.names[columns].T
-        most = min(_FOLDER_BEST, likeness.shape[1])
-        best = np.argpartition(-likeness, most - 1, axis=1)[:, :most]
-        parts.append((np.repeat(rows, best.shape[1]), columns[best].ravel()))
-    rows_all, columns_all = zip(*parts, strict=True)
-    return np.concatenate(rows_all), np.concatenate(columns_all)
-
-
-def _second_pass(
-    e: Evidence, table: pd.DataFrame, rules: FolderRules, sure: tuple[Ints, Ints]
-) -> None:
-    rows, columns = table["old_row"].to_numpy(), table["new_row"].to_numpy()
-    table["folder_rule"] = rules.score(rows, columns)
-    table["neighbours_out"] = pair_neighbours(
-        e.old.links, e.new.links, sure, rows, columns
-    )
-    table["neighbours_in"] = pair_neighbours(
-        e.old.links.T.tocsr(), e.new.links.T.tocsr(), sure, rows, columns
-    )
-    for name in (*LEADS, "base"):
-        table[f"{name}_lead"] = lead(rows, table[name].to_numpy())
-    table["base_claim"] = lead(columns, table["base"].to_numpy())
-    table["all_claim"] = lead(columns, table["all"].to_numpy())
-    table["same_taken"] = _taken_by_same_path(table)
-    table["wanted"] = _wanted(table, len(e.new.fields))
-
-
-def _taken_by_same_path(table: pd.DataFrame) -> Floats:
-    """Say whether the new page has the very path of another old page."""
-    same = table["same_path"].to_numpy() == 1
-    owners = np.unique(table["new_row"].to_numpy()[same])
-    taken = np.isin(table["new_row"].to_numpy(), owners) & ~same
-    flag: Floats = taken.astype(np.float32)
-    return flag
-
-
-def _wanted(table: pd.DataFrame, width: int) -> Floats:
-    """Count the old pages whose best pair this new page is, as a logarithm."""
-    columns = table["new_row"].to_numpy()
-    best = rank_within(table["old_row"].to_numpy(), table["base"].to_numpy()) == 1
-    votes = np.bincount(columns[best], minlength=width)
-    wanted: Floats = np.log1p(votes)[columns].astype(np.float32)
-    return wanted

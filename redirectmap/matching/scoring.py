@@ -1,23 +1,26 @@
 """Turn signals into probabilities that hold, and probabilities into decisions.
 
-A small forest of shallow trees orders the candidates; every similarity may only
-raise a score. Two logistic curves then read the whole row (best score, lead,
-the site's general level): how probably is the best candidate right, and how
-probably does no equivalent exist. All numbers are in model.json, trained by
+A conditional logit orders the candidates: each signal has one weight, and a
+candidate's odds against the others of its row are the exponent of its weighted
+sum. Two logistic curves then read the row's best candidate (its share, its lead,
+its claim on the new page): how probably is it right, and how probably does no
+equivalent exist. All numbers are in model.json, trained by
 redirectmap/matching/train.py with each data set judged by a model that had not
 seen it.
 
-Cost    about 20 us a pair.
+Cost    about 1 us a pair.
 Reads   the table of `features.compare`.
 Writes  score, probability, no_equivalent per pair.
 Bounds  trained on documentation, government and shop manuals; a site unlike
         all of these gets probabilities that are less exact.
+Source  McFadden, "Conditional logit analysis of qualitative choice behavior",
+        1974.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -27,14 +30,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from redirectmap.matching.candidates import rank_within
-from redirectmap.signals.words import Floats
+from redirectmap.matching.context import lead
+from redirectmap.signals.words import Floats, Ints
 
-ROW_FEATURES = ("s1", "gap", "claim", "text", "stable", "wanted")
-_LOWEST = -8.0
-_ROWS = 4_000
+ROW_FEATURES = ("share", "gap", "base", "base_claim", "claim", "text")
 _TEXT_SHARE = 0.2
-_OUTSIDE = 0.25
-_LEAST_SURE = 0.92
+_WIDEST = 8.0
+_INSIDE = 0.7
+_LEAST_SURE = 0.97
 _MAY_BE_ABSENT = 0.2
 _GONE = 0.75
 _REVIEW_FROM = 0.25
@@ -51,32 +54,35 @@ def shipped_model() -> Model:
 
 
 def pair_scores(table: pd.DataFrame, model: Model) -> Reals:
-    """Return each pair's log-odds, as the forest sees it."""
-    inputs = table[list(model["features"])].to_numpy(dtype=np.float32)
-    total = np.full(len(inputs), float(model["baseline"]))
-    for start in range(0, len(inputs), _ROWS):
-        part = slice(start, start + _ROWS)  # small enough for the fast memory
-        for tree in model["trees"]:
-            total[part] += _leaf_values(inputs[part], tree)
-    return total
+    """Return each pair's weighted sum: log-odds within its row."""
+    ranker = model["ranker"]
+    names = list(ranker["weights"])
+    weights = np.array([ranker["weights"][name] for name in names])
+    score: Reals = inputs_of(table, names, ranker["log"]) @ weights
+    return score
 
 
-def _leaf_values(inputs: Floats, tree: Mapping[str, Any]) -> Reals:
-    feature = np.array(tree["feature"])
-    threshold = np.array(tree["threshold"], dtype=np.float64)
-    left, right = np.array(tree["left"]), np.array(tree["right"])
-    missing_left = np.array(tree["missing_left"], dtype=bool)
-    node = np.zeros(len(inputs), dtype=np.int64)
-    every = np.arange(len(inputs))
-    for _ in range(int(tree["depth"])):
-        value = inputs[every, np.maximum(feature[node], 0)]
-        goes_left = np.where(
-            np.isnan(value), missing_left[node], value <= threshold[node]
+def inputs_of(
+    table: pd.DataFrame, names: Sequence[str], logs: Mapping[str, float]
+) -> Reals:
+    """Return the signals as the ranker reads them: shape (pairs, signals).
+
+    What cannot be told gets the mean of its row, so that it decides nothing.
+    Shares are taken as logarithms of share and a small constant.
+    """
+    raw = table[list(names)].to_numpy(float).copy()
+    for place, name in enumerate(names):
+        if name in logs:
+            raw[:, place] = np.log1p(np.nan_to_num(raw[:, place]) / logs[name])
+    known = ~np.isnan(raw)
+    _, row = np.unique(table["old_row"].to_numpy(), return_inverse=True)
+    columns = []
+    for value, there in zip(raw.T, known.T, strict=True):
+        mean = np.bincount(row, np.where(there, value, 0)) / np.maximum(
+            np.bincount(row, there), 1
         )
-        step = np.where(goes_left, left[node], right[node])
-        node = np.where(feature[node] < 0, node, step)
-    values: Reals = np.array(tree["value"], dtype=np.float64)[node]
-    return values
+        columns.append(np.where(there, value, mean[row]))
+    return np.stack(columns, axis=1)
 
 
 def row_table(table: pd.DataFrame, score: Reals) -> pd.DataFrame:
@@ -86,24 +92,34 @@ def row_table(table: pd.DataFrame, score: Reals) -> pd.DataFrame:
         table: As `features.compare` returns it.
         score: As `pair_scores` returns it.
     """
-    ranked = table.assign(
-        s1=score, place=rank_within(table["old_row"].to_numpy(), _single(score))
-    )
-    top = ranked[ranked["place"] == 1].set_index("old_row").sort_index()
-    second = ranked[ranked["place"] == 2].set_index("old_row")["s1"]
-    same = table["same_path"].eq(1).groupby(table["old_row"]).any()
+    rows = table["old_row"].to_numpy()
+    ranked = table.assign(score=score, share=_shares(rows, score))
+    ranked["claim"] = lead(table["new_row"].to_numpy(), _single(score))
+    place = rank_within(rows, _single(score))
+    top = ranked[place == 1].set_index("old_row").sort_index()
+    second = ranked[place == 2].set_index("old_row")["score"].reindex(top.index)
+    share = top["share"].clip(1e-3, 1 - 1e-3)
     found = pd.DataFrame(
         {
-            "s1": top["s1"],
-            "gap": top["s1"]
-            - second.reindex(top.index).fillna(_LOWEST).clip(lower=_LOWEST),
-            "claim": top["base_claim"],
+            "share": np.log(share / (1 - share)),
+            "gap": (top["score"] - second).fillna(_WIDEST).clip(0, _WIDEST),
+            "base": top["base"],
+            "base_claim": top["base_claim"],
+            "claim": top["claim"].clip(-_WIDEST, _WIDEST),
             "text": float(table["title"].notna().mean() > _TEXT_SHARE),
-            "stable": float(same.mean()) * (1 - top["same_path"].fillna(0.0)),
-            "wanted": top["wanted"],
         }
     )
     return found[list(ROW_FEATURES)].astype(float).fillna(0.0)
+
+
+def _shares(rows: Ints, score: Reals) -> Reals:
+    """Return each pair's share of its row's odds."""
+    _, row = np.unique(rows, return_inverse=True)
+    highest = np.full(row.max(initial=0) + 1, -np.inf)
+    np.maximum.at(highest, row, score)
+    odds = np.exp(score - highest[row])
+    share: Reals = odds / np.bincount(row, odds)[row]
+    return share
 
 
 def _single(score: Reals) -> Floats:
@@ -122,7 +138,7 @@ def judge(table: pd.DataFrame, model: Model | None = None) -> pd.DataFrame:
     """Return `table` with score, rank, probability, margin and no_equivalent.
 
     The best candidate's probability is the curve's; what it leaves is shared
-    among the others by their odds, less the part that lies outside all
+    among the others by their odds, less the part that may lie outside all
     candidates.
     """
     used = model or shipped_model()
@@ -138,18 +154,18 @@ def judge(table: pd.DataFrame, model: Model | None = None) -> pd.DataFrame:
     absent = pd.Series(curve(rows, used["absence"]), index=rows.index)
     old = table["old_row"].to_numpy()
     out = table.assign(score=score, rank=rank_within(old, _single(score)))
-    out["probability"] = _shared_out(out, best)
+    out["probability"] = _shared_out(out, score, best)
     out["margin"] = _margins(out)
     out["no_equivalent"] = absent.reindex(old).to_numpy()
     return out
 
 
-def _shared_out(table: pd.DataFrame, best: pd.Series) -> Floats:
+def _shared_out(table: pd.DataFrame, score: Reals, best: pd.Series) -> Floats:
     top = best.reindex(table["old_row"]).to_numpy()
     first = table["rank"].to_numpy() == 1
-    odds = np.where(first, 0.0, np.exp(np.clip(table["score"].to_numpy(), -30, 30)))
-    total = pd.Series(odds).groupby(table["old_row"].to_numpy()).transform("sum")
-    rest = (1 - top) * odds / (total.to_numpy() + _OUTSIDE)
+    share = _shares(table["old_row"].to_numpy(), score)
+    highest = pd.Series(share).groupby(table["old_row"].to_numpy()).transform("max")
+    rest = (1 - top) * share / np.maximum(1 - highest.to_numpy(), 1e-9) * _INSIDE
     shared: Floats = np.where(first, top, np.minimum(rest, top)).astype(np.float32)
     return shared
 

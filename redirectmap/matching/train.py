@@ -4,7 +4,7 @@
 
 BENCH holds one folder per migration: old.jsonl.gz, new.jsonl.gz, truth.csv. Each
 gets a twin without 30 % of its declared targets, so that "no equivalent" is
-learned too. Every data set is scored by a forest that has not seen it; the two
+learned too. Every data set is scored by a ranker that has not seen it; the two
 curves are fitted on those scores, and the figures in the file come from them.
 Rows for which nobody declared anything are not used.
 
@@ -21,6 +21,8 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,41 +32,18 @@ import pandas as pd
 
 from redirectmap.matching.candidates import rank_within
 from redirectmap.matching.evidence import gather
-from redirectmap.matching.features import NAMES, compare
+from redirectmap.matching.features import compare
+from redirectmap.matching.ranker import Lesson, fit_ranker, lesson
 from redirectmap.matching.scoring import ROW_FEATURES, curve, pair_scores, row_table
-from redirectmap.signals.words import Floats
 
-FEATURES = tuple(name for name in NAMES if name != "identifier")
-FREE = frozenset(
-    {
-        "depth",
-        "new_depth",
-        "length",
-        "wanted",
-        "kind",
-        "same_taken",
-        "new_title_inside",
-        "new_slug_inside",
-    }
-)
 _CAPS = {"declared": 400, "dropped": 150, "gone": 300, "unchanged": 100}
-_WEIGHT = {"declared": 1.0, "dropped": 0.5, "gone": 0.5, "unchanged": 0.1}
 _ROW_WEIGHT = {"declared": 1.0, "dropped": 0.6, "gone": 0.6, "unchanged": 0.15}
 _ABSENT = ("dropped", "gone")
 _TWIN_SHARE = 0.3
 _SAMPLE = 3_000
 _IDENTIFIER_BONUS = 4.0
-FOREST: dict[str, Any] = {
-    "max_iter": 80,
-    "learning_rate": 0.1,
-    "max_leaf_nodes": 10,
-    "min_samples_leaf": 60,
-    "l2_regularization": 5.0,
-    "max_features": 0.4,
-    "max_bins": 64,
-    "random_state": 0,
-    "early_stopping": False,
-}
+_TEXT = 0.2
+_CURVE_C = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,57 +154,26 @@ def _sampled(pairs: pd.DataFrame) -> pd.DataFrame:
     for what, cap in _CAPS.items():
         rows = pairs.loc[pairs["what"] == what, "old_row"].unique().copy()
         keep.update(chance.permutation(rows)[:cap].tolist())
-    stable = pairs["same_path"].eq(1).groupby(pairs["old_row"]).any().mean()
     text = pairs["title"].notna().mean()
     out = pairs[pairs["old_row"].isin(keep)].reset_index(drop=True)
-    out.attrs = {"stable": float(stable), "text": float(text)}
+    out.attrs = {"text": float(text)}
     return out
 
 
-def fit_forest(examples: Sequence[Example], without: str) -> dict[str, Any]:
-    """Train on all data sets but one; return the forest as plain numbers."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    parts = [_training_part(e) for e in examples if e.name != without]
-    inputs, right, weight = (np.concatenate(p) for p in zip(*parts, strict=True))
-    forest = HistGradientBoostingClassifier(
-        monotonic_cst=[0 if name in FREE else 1 for name in FEATURES], **FOREST
-    )
-    forest.fit(inputs, right, sample_weight=weight * len(weight) / weight.sum())
-    return {
-        "features": list(FEATURES),
-        "identifier_bonus": _IDENTIFIER_BONUS,
-        "baseline": float(np.ravel(forest._baseline_prediction)[0]),  # noqa: SLF001
-        "trees": [_tree(p[0].nodes) for p in forest._predictors],  # noqa: SLF001
+def lessons_of(examples: Sequence[Example]) -> dict[str, Lesson]:
+    """Return what each data set with text teaches the ranker."""
+    taught = {
+        e.name: lesson(e.pairs[e.pairs["what"] == "declared"])
+        for e in examples
+        if not e.twin and e.pairs.attrs["text"] >= _TEXT
     }
+    return {name: known for name, known in taught.items() if known}
 
 
-def _training_part(example: Example) -> tuple[Floats, Any, Any]:
-    pairs = example.pairs
-    weight = pairs["what"].map(_WEIGHT).fillna(0.0).to_numpy(float).copy()
-    weight *= 0.5 if example.twin else 1.0
-    place = rank_within(pairs["old_row"].to_numpy(), pairs["base"].to_numpy())
-    used = (weight > 0) & ((place <= 10) | pairs["right"].to_numpy())
-    rows = pairs[used]
-    size = rows.groupby("old_row")["old_row"].transform("size").to_numpy()
-    total = float((weight[used] / size).sum())
-    scale = np.sqrt(min(total, 400.0)) / max(total, 1e-9)
-    scale *= 0.6 if pairs.attrs["text"] < 0.2 else 1.0
-    inputs = rows[list(FEATURES)].to_numpy(dtype=np.float32)
-    return inputs, rows["right"].to_numpy(), weight[used] * scale
-
-
-def _tree(nodes: Any) -> dict[str, Any]:  # noqa: ANN401
-    leaf = nodes["is_leaf"].astype(bool)
-    return {
-        "depth": int(nodes["depth"].max()),
-        "feature": np.where(leaf, -1, nodes["feature_idx"]).tolist(),
-        "threshold": [float(f"{v:.7g}") for v in nodes["num_threshold"]],
-        "left": nodes["left"].tolist(),
-        "right": nodes["right"].tolist(),
-        "missing_left": nodes["missing_go_to_left"].astype(int).tolist(),
-        "value": [float(f"{v:.6g}") for v in nodes["value"]],
-    }
+def fit_without(lessons: Mapping[str, Lesson], *without: str) -> dict[str, Any]:
+    """Train the ranker on all data sets but those named."""
+    used = [known for name, known in lessons.items() if name not in without]
+    return {"identifier_bonus": _IDENTIFIER_BONUS, "ranker": fit_ranker(used)}
 
 
 def judged_rows(example: Example, model: Mapping[str, Any]) -> pd.DataFrame:
@@ -235,11 +183,10 @@ def judged_rows(example: Example, model: Mapping[str, Any]) -> pd.DataFrame:
     rows = row_table(pairs, score)
     place = rank_within(pairs["old_row"].to_numpy(), score.astype(np.float32))
     top = pairs[place == 1].set_index("old_row").reindex(rows.index)
-    changed = 1 - top["same_path"].fillna(0.0)
     among3 = pairs["right"].to_numpy(bool) & (place <= 3)
     found = pd.Series(among3).groupby(pairs["old_row"].to_numpy()).any()
     return rows.assign(
-        stable=pairs.attrs["stable"] * changed,
+        text=float(pairs.attrs["text"] >= _TEXT),
         right=top["right"].astype(bool),
         among3=found.reindex(rows.index).to_numpy(bool),
         what=top["what"],
@@ -254,8 +201,9 @@ def fit_curve(rows: pd.DataFrame, target: Any, weight: Any) -> dict[str, Any]:  
 
     inputs = rows[list(ROW_FEATURES)].to_numpy(float)
     mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-    fitted = LogisticRegression(C=1.0, max_iter=1000)
-    fitted.fit((inputs - mean) / scale, target, sample_weight=weight)
+    fitted = LogisticRegression(C=_CURVE_C, max_iter=1000)
+    share = weight / weight.mean()
+    fitted.fit((inputs - mean) / scale, target, sample_weight=share)
     return {
         "features": list(ROW_FEATURES),
         "mean": mean.tolist(),
@@ -280,21 +228,60 @@ def fit_curves(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def cross_fit(examples: Sequence[Example]) -> pd.DataFrame:
-    """Return every row with its score, confidence and absence by unseen models."""
+    """Return every row with its score, confidence and absence by unseen models.
+
+    Nested: the curves that judge a data set are fitted on rows that rankers
+    without that data set, and without the row's own, have scored.
+    """
     names = sorted({e.name for e in examples})
-    parts = []
-    for name in names:
-        model = fit_forest(examples, name)
-        parts += [judged_rows(e, model) for e in examples if e.name == name]
+    lessons = lessons_of(examples)
+    judged = {
+        frozenset(pair): fit_without(lessons, *pair)
+        for pair in combinations_with_replacement(names, 2)
+    }
+    return pd.concat(
+        [_judged_unseen(examples, judged, held) for held in names], ignore_index=True
+    )
+
+
+def _judged_unseen(
+    examples: Sequence[Example], judged: Mapping[frozenset[str], Any], held: str
+) -> pd.DataFrame:
+    parts = [judged_rows(e, judged[frozenset({held, e.name})]) for e in examples]
     rows = pd.concat(parts, ignore_index=True)
-    rows["confidence"] = rows["absence"] = np.nan
-    for name in names:
-        own = (rows["name"] == name).to_numpy()
-        curves = fit_curves(rows[~own])
-        inputs = rows.loc[own, list(ROW_FEATURES)]
-        for key, weights in curves.items():
-            rows.loc[own, key] = curve(inputs, weights)
-    return rows
+    own = (rows["name"] == held).to_numpy()
+    curves = fit_curves(rows[~own])
+    unseen = rows[own].copy()
+    for key, weights in curves.items():
+        unseen[key] = curve(unseen[list(ROW_FEATURES)], weights)
+    return unseen
+
+
+def model_without(examples: Sequence[Example], *without: str) -> dict[str, Any]:
+    """Return a whole model, trained on all data sets but those named.
+
+    Its curves are fitted on rows that a ranker without their data set has scored.
+    """
+    lessons = lessons_of(examples)
+    used = [e for e in examples if e.name not in without]
+    rankers = {e.name: fit_without(lessons, e.name, *without) for e in used}
+    rows = [judged_rows(e, rankers[e.name]) for e in used]
+    curves = fit_curves(pd.concat(rows, ignore_index=True))
+    return {**curves, **fit_without(lessons, *without)}
+
+
+def _provenance(examples: Sequence[Example]) -> dict[str, Any]:
+    rows = cross_fit(examples)
+    scored = rows[(rows["what"] == "declared") & ~rows["twin"]].groupby("name")
+    return {
+        "made_by": "redirectmap/matching/train.py",
+        "date": datetime.now(UTC).date().isoformat(),
+        "data_sets": sorted({e.name for e in examples}),
+        "figures": "share of rows whose best candidate, or one of the best three, is"
+        " right; each data set judged by a model that has not seen it",
+        "top1": scored["right"].mean().round(4).to_dict(),
+        "recall3": scored["among3"].mean().round(4).to_dict(),
+    }
 
 
 def main() -> None:
@@ -302,28 +289,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bench", type=Path)
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--without", help="Leave this data set out.")
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).with_name("model.json")
     )
     options = parser.parse_args()
     examples = load(options.bench, options.cache)
-    rows = cross_fit(examples)
-    scored = rows[(rows["what"] == "declared") & ~rows["twin"]]
-    top1 = scored.groupby("name")["right"].mean().round(4)
-    model = {
-        "provenance": {
-            "made_by": "redirectmap/matching/train.py",
-            "data_sets": sorted({e.name for e in examples}),
-            "figures": "best candidate right among rows with a candidate, by data"
-            " set, each judged by a forest that has not seen it",
-            "top1": top1.to_dict(),
-        },
-        **fit_curves(rows),
-        **fit_forest(examples, ""),
-    }
-    options.out.write_text(
-        json.dumps(model, separators=(",", ":")) + "\n", encoding="utf-8"
-    )
+    if options.without:
+        examples = [e for e in examples if e.name != options.without]
+    model = {"provenance": _provenance(examples), **model_without(examples)}
+    options.out.write_text(json.dumps(model, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
