@@ -154,16 +154,18 @@ def test_a_pages_table_is_no_export(exports: Path) -> None:
 
 
 def test_one_encoding_for_a_mix_of_files(exports: Path) -> None:
-    (exports / "exports/old.csv").write_bytes(
-        "from,to\n/café,/shoes\n".encode("cp1252")
-    )
+    folder = exports / "exports"
+    (folder / "old.csv").write_bytes("from,to\n/café,/shoes\n".encode("cp1252"))
+    (folder / "list.txt").write_bytes(f"{OLD}/thé\n".encode("cp1252"))
+    (folder / "latin.log").write_bytes(LOG.format("/x?q=\xe9").encode("latin-1"))
     argv = ["inventory", "--old", exports / "crawl.csv", "--out", exports / "out"]
     argv += ["--input", exports / "exports"]
     result = CliRunner().invoke(main, [str(one) for one in argv])
     assert result.exit_code == 3
     assert "say --encoding cp1252" in result.output
     call(*argv, "--encoding", "cp1252")
-    assert f"{OLD}/caf%C3%A9" in rows(exports / "out/inventory.csv")
+    found = rows(exports / "out/inventory.csv")
+    assert {f"{OLD}/caf%C3%A9", f"{OLD}/th%C3%A9", f"{OLD}/x?q=%E9"} <= set(found)
 
 
 @pytest.mark.parametrize("text", ["clicks", "fame=1", "clicks=-1", "clicks=x"])

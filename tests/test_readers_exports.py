@@ -131,6 +131,13 @@ def test_search_console_zip_and_ga4_join() -> None:
     ]
 
 
+def test_views_stand_in_for_sessions_and_no_page_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "ga4.csv"
+    path.write_text("Page path,Hostname,Views\n/a,old.example,12\n/b,old.example,\n")
+    table, _ = read_traffic([path])
+    assert rows(table, "url", "sessions") == [(f"{OLD}/a", 12.0), (f"{OLD}/b", None)]
+
+
 def test_paths_need_to_know_their_site() -> None:
     _, reports = read_traffic([EXPORTS / "ga4-landing.csv"])
     assert {row.reason for row in reports[0].refused} == {"needs_base"}

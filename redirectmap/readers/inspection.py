@@ -59,18 +59,6 @@ def _site(path: Path, encoding: str | None) -> ReadReport:
     return read_site(path, encoding=encoding, may_be_empty=True).report
 
 
-def _is_binary_or_list(path: Path) -> bool:
-    nature = nature_of(head_of(path))
-    return is_list(path) if nature == "text" else nature != "zip"
-
-
-BUILTIN: Mapping[str, Reader] = {
-    "log": Reader(is_log, _traffic),
-    "rules": Reader(lambda path: rule_language(path) is not None, _rules),
-    "site": Reader(_is_binary_or_list, _site),
-}
-
-
 def _anchors(path: Path, encoding: str | None) -> ReadReport:
     del encoding
     raise InputError(
@@ -80,11 +68,6 @@ def _anchors(path: Path, encoding: str | None) -> ReadReport:
     )
 
 
-_BY_NATURE: Mapping[Kind, Reader] = {
-    "traffic": BUILTIN["log"],
-    "legacy": BUILTIN["rules"],
-    "pages": BUILTIN["site"],
-}
 _BY_KIND: Mapping[str, Callable[[Path, str | None], ReadReport]] = {
     "domains": _domains,
     "anchors": _anchors,
@@ -116,11 +99,12 @@ def inspect(path: Path, *, encoding: str | None = None) -> ReadReport:
 
 
 def _account(path: Path, encoding: str | None) -> ReadReport:
-    if encoding is None:
-        for reader in plugins("readers", BUILTIN).values():
-            if reader.sniff(path):
-                return reader.account(path, encoding)
-    return _BY_KIND.get(_table_kind(path, (), encoding), _site)(path, encoding)
+    installed: Mapping[str, Reader] = plugins("readers", {})
+    for reader in installed.values():
+        if reader.sniff(path):
+            return reader.account(path, encoding)
+    kind = _language(path, encoding) or _table_kind(path, (), encoding)
+    return _BY_KIND.get(kind, _site)(path, encoding)
 
 
 def feeds(
@@ -136,12 +120,21 @@ def feeds(
     Raises:
         InputError: The file cannot be used; the message says why and where.
     """
-    if encoding is None:
-        for kind, reader in _BY_NATURE.items():
-            if reader.sniff(path):
-                return kind
-    kind = _table_kind(path, (likely,) if likely else (), encoding)
+    kind = _language(path, encoding)
+    kind = kind or _table_kind(path, (likely,) if likely else (), encoding)
     return "pages" if kind in {"links", "urls"} else kind
+
+
+def _language(path: Path, encoding: str | None) -> Kind | None:
+    """Tell what a file feeds that is no table: a log, rules, a site, a list."""
+    if is_log(path):
+        return "traffic"
+    if rule_language(path) is not None:
+        return "legacy"
+    nature = nature_of(head_of(path))
+    if nature == "zip" or (nature == "text" and not is_list(path, encoding)):
+        return None
+    return "pages"
 
 
 def _table_kind(path: Path, kinds: tuple[Kind, ...], encoding: str | None) -> Kind:

@@ -89,8 +89,16 @@ OTHER_LAYOUTS: tuple[Layout, ...] = (
                 "chemin de la page",
             ),
             "host": ("hostname", "host name", "nom d'hôte"),
-            "sessions": ("sessions", "sitzungen"),
-            "views": ("views", "aufrufe", "vues"),
+            "sessions": (
+                "sessions",
+                "sitzungen",
+                "views",
+                "aufrufe",
+                "vues",
+                "active users",
+                "aktive nutzer",
+                "utilisateurs actifs",
+            ),
             "conversions": (
                 "key events",
                 "conversions",

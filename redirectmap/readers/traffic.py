@@ -134,10 +134,9 @@ def _add(page: dict[str, float], field: str, value: float | None) -> None:
 
 
 def _frame(pages: Sums, *, days: float | None = None) -> pd.DataFrame:
-    known = {url: page for url, page in pages.items() if page}
-    table = pd.DataFrame({"url": pd.Series(list(known), dtype=object)})
+    table = pd.DataFrame({"url": pd.Series(list(pages), dtype=object)})
     for field in (*_SUMS, *_POSITIONS):
-        values = [page.get(field) for page in known.values()]
+        values = [page.get(field) for page in pages.values()]
         table[field] = pd.Series(values, dtype="float64")
-    table["days"] = pd.Series([days] * len(known), dtype="float64")
+    table["days"] = pd.Series([days] * len(pages), dtype="float64")
     return table
