@@ -71,8 +71,9 @@ def crawl(job: CrawlJob) -> int:
     process.start(install_signal_handlers=False)
     end = crawler.spider.end if isinstance(crawler.spider, SiteSpider) else None
     state, reason = conclude(site, end)
-    _say(state=state, reason=reason, **_counts(site))
-    site.close()
+    counts = _counts(site)
+    site.close()  # may fail, so only then is it said how the crawl ended
+    _say(state=state, reason=reason, **counts)
     return EXITS.get(state, EXIT_RESUMABLE)
 
 

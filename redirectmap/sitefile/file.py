@@ -79,13 +79,22 @@ class SiteFile:
         return cls(path, db, None)
 
     def close(self) -> None:
-        """Close; the writer leaves one file, without side files."""
-        if self._lock is not None:
-            self.db.execute("PRAGMA journal_mode = DELETE")
-        self.db.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        """Close; the writer leaves one file, without side files.
+
+        Raises:
+            sqlite3.OperationalError: The disk fails; what was committed is kept.
+        """
+        try:
+            if self._lock is not None:
+                with self.transaction():
+                    pass  # a journal that was never used cannot be checkpointed
+                self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self.db.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            self.db.close()
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
 
     def meta(self) -> dict[str, str]:
         """Return what is known about the crawl itself."""
