@@ -110,15 +110,12 @@ def write_plan(path: Path, urls: list[str], base: str) -> None:
     write_csv(path, PLAN.fit(plan))
 
 
-def ours(folder: Path, base: str, rows: int) -> float:
-    """Time our command, hops alone and with everything; returns the hops' rate."""
+def ours(folder: Path, base: str, rows: int, name: str, *options: str) -> float:
+    """Time our command; returns its rate."""
     command = [sys.executable, "-m", "redirectmap", "verify", str(folder / "plan.csv")]
     command += ["--base", base, "--extra-requests", "0", "--quiet", "--fresh"]
-    command += ["--concurrency", "32", "--out"]
-    hops = [*command, str(folder / "a"), "--no-pages", "--one-agent"]
-    rate = timed("redirectmap, hops", rows, hops)
-    timed("redirectmap, both agents and pages", rows, [*command, str(folder / "b")])
-    return rate
+    command += ["--concurrency", "32", "--out", str(folder / "out"), *options]
+    return timed(f"redirectmap, {name}", rows, command)
 
 
 def rivals(folder: Path, base: str, urls: list[str]) -> dict[str, float]:
@@ -168,9 +165,10 @@ def main() -> None:
         urls = [f"{base}/old/{n}" for n in range(rows)]
         write_plan(folder / "plan.csv", urls, base)
         with nginx(folder, rows, port):
-            mine = ours(folder, base, rows)
+            mine = ours(folder, base, rows, "hops", "--no-pages", "--one-agent")
             for other, rate in rivals(folder, base, urls).items():
                 print(f"hops: {mine / rate:.2f} times the rate of {other}")
+            ours(folder, base, rows, "both agents and pages")
 
 
 if __name__ == "__main__":

@@ -151,6 +151,13 @@ def test_a_site_that_answers_nothing_more_is_spared(tmp_path: Path) -> None:
     assert not stopped.passed
 
 
+def test_launch_day_asks_for_what_logs_show(tmp_path: Path) -> None:
+    logged = SETTINGS.replace("[inputs]\n", '[inputs]\nlogs = ["a.log"]\n')
+    stages = {s.name: s for s in stages_of(load_config(write(tmp_path, logged)))}
+    assert f"--logs {tmp_path}/a.log" in " ".join(stages["verify"].argv)
+    assert tmp_path / "a.log" in stages["verify"].inputs
+
+
 def test_exports_weights_and_encoding_reach_the_commands(tmp_path: Path) -> None:
     text = SETTINGS.replace(
         "[inputs]\n", '[inputs]\nfiles = ["exports"]\nencoding = "cp1252"\n'

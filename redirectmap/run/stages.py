@@ -183,15 +183,19 @@ def _verify(config: Config, old: Path, new: Path) -> list[Stage]:
         return []
     out = config.out_dir
     plan, folder = out / "plan.csv", out / "verify"
+    given = map(config.path, config.inputs.logs)
+    logs = tuple(log for path in given for log in _inside(path))
     argv = (
         *("verify", str(plan), "--base", config.verify.base, "--out", str(folder)),
         *("--old", str(old), "--new", str(new)),
+        *_many("--logs", logs),
         *("--fail-on", config.verify.fail_on),
         *_many("--allow-private", config.crawl.allow_private),
     )
     passes = (EXIT_DONE, EXIT_FINDINGS)
     outputs = (folder / "verdicts.csv",)
-    return [Stage("verify", argv, (plan, old, new), outputs, passes=passes)]
+    inputs = (plan, old, new, *logs)
+    return [Stage("verify", argv, inputs, outputs, passes=passes)]
 
 
 def _profile(config: Config, old: Path) -> list[Stage]:
