@@ -15,13 +15,8 @@ from click.testing import CliRunner
 from redirectmap.cli import main
 from redirectmap.equity import flow
 from redirectmap.errors import InputError
-from redirectmap.readers.linkgraph import (
-    FOOTER,
-    MENU,
-    NOFOLLOW,
-    SiteLinks,
-    read_links,
-)
+from redirectmap.readers.linkfiles import read_links
+from redirectmap.readers.linkgraph import FOOTER, MENU, NOFOLLOW, SiteLinks
 from redirectmap.sitefile import SiteFile
 
 SITE = "https://firm.example"
@@ -144,6 +139,23 @@ def test_every_source_gives_the_same_equity(tmp_path: Path, write: object) -> No
     assert table.to_dict() == pytest.approx(expected, abs=1e-9)
     stuck = found.findings[found.findings["check"] == "equity-stuck"]
     assert set(stuck["old_url"]) == {f"{SITE}/private", f"{SITE}/old"}
+
+
+def test_plain_links_of_parquet_go_as_a_column(tmp_path: Path) -> None:
+    rows = [
+        {
+            "url": f"{SITE}/",
+            "links": [f"{SITE}/a", f"{SITE}/a#b", "https://other.test/"],
+        },
+        {"url": f"{SITE}/a", "links": None},
+        {"url": "no address", "links": [f"{SITE}/"]},
+        {"url": f"{SITE}/b", "links": [f"{SITE}/", "http://[bad", f"{SITE}/c"]},
+    ]
+    pd.DataFrame(rows).to_parquet(tmp_path / "s.parquet")
+    (tmp_path / "s.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = read_links(tmp_path / "s.parquet")
+    assert named(found) == named(read_links(tmp_path / "s.jsonl"))
+    assert named(found) == {("/", "/a", 0), ("/b", "/", 0), ("/b", "/c", 0)}
 
 
 def test_file_without_a_page_is_refused(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def command(
     from redirectmap.equity import Settings, flow
     from redirectmap.equity.write import write_flow
     from redirectmap.readers import read_backlinks
-    from redirectmap.readers.linkgraph import read_links
+    from redirectmap.readers.linkfiles import read_links
     from redirectmap.tables import PLAN, read_csv_table
 
     found = flow(
