@@ -193,12 +193,13 @@ def _walkers(run: Run, agent: str) -> Iterator[Walker]:
         yield Walker(start, run.sites.scope, agent=agent, n=row.n)
 
 
-_HICCUPS = """
+_FAILED = "json_extract(CAST({}.walk AS TEXT), '$.end') IN ({})"
+_NO_ANSWER = "'connect', 'timeout', 'broken'"
+_HICCUPS = f"""
 SELECT b.n FROM walks b JOIN walks g ON g.kind = 'googlebot' AND g.n = b.n
 WHERE b.kind = 'browser' AND (b.ends_on = '' OR g.ends_on = '')
-AND json_extract(CAST(b.walk AS TEXT), '$.end') IN ('connect', 'timeout', 'broken')
- != json_extract(CAST(g.walk AS TEXT), '$.end') IN ('connect', 'timeout', 'broken')
-"""
+AND ({_FAILED.format("b", _NO_ANSWER)}) != ({_FAILED.format("g", _NO_ANSWER)})
+"""  # noqa: S608 - our words
 
 
 def _ask_again(run: Run) -> None:
