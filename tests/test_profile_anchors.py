@@ -203,6 +203,16 @@ def test_flags(table: pd.DataFrame, expected: set[str]) -> None:
     assert checks_of(table) == expected
 
 
+def test_page_is_one_page_in_every_spelling_of_its_address() -> None:
+    table = voices(("boiler repair", 30), path="/x")
+    table.loc[:9, "target_url"] = "http://www.firm.example/x"
+    table.loc[10:13, "target_url"] = "http://firm.example/x"
+    found = build_profile(table, SITE, keywords=["boiler repair"])
+    exact = found.findings[found.findings["check"] == "anchor-exact-page"]
+    assert exact["old_url"].tolist() == [f"{SITE}/x"]
+    assert found.anchors["links"].tolist() == [30]
+
+
 def test_flags_name_the_links_that_cause_them() -> None:
     found = build_profile(
         voices(("boiler repair", 20), *NATURAL), SITE, keywords=["boiler repair"]

@@ -50,6 +50,29 @@ def test_profile_prints_shares_and_writes_tables(folder: Path) -> None:
     assert {"profile.json", "anchors.csv", "kinds.csv"} <= names
 
 
+@pytest.mark.parametrize(
+    ("anchor", "cell"),
+    [
+        ('=HYPERLINK("https://evil.test")', '\'=HYPERLINK("https://evil.test")'),
+        ("@SUM(1+9)*cmd", "'@SUM(1+9)*cmd"),
+        ("+cmd|calc!A0", "'+cmd|calc!A0"),
+        ("@firm", "@firm"),
+        ("-20 % on all", "-20 % on all"),
+        ("+49 231 12", "+49 231 12"),
+    ],
+)
+def test_anchor_computes_nothing_in_a_spreadsheet(
+    folder: Path, anchor: str, cell: str
+) -> None:
+    rows = pd.DataFrame(
+        {"source_url": ["https://a.test/"], "target_url": [SITE], "anchor": [anchor]}
+    )
+    rows.to_csv(folder / "one.csv", index=False)
+    result = run("profile", folder / "one.csv", "--site", SITE, "--out", folder / "o")
+    assert result.exit_code == 0, result.output
+    assert pd.read_csv(folder / "o/anchors.csv")["anchor"].tolist() == [cell]
+
+
 def test_profile_json_is_json(folder: Path) -> None:
     result = run("profile", folder / "links.csv", "--site", SITE, "--json", "--quiet")
     assert json.loads(result.stdout)["verdict"]["domains"] == "edge"

@@ -86,9 +86,10 @@ def command(
 def _write(
     out: Path, answers: pd.DataFrame, ranked: pd.DataFrame, findings: pd.DataFrame
 ) -> None:
+    from redirectmap.profile.inert import inert
     from redirectmap.tables import write_csv
 
-    write_csv(out / "advice.csv", answers)
+    write_csv(out / "advice.csv", inert(answers, ["title", "url"]))
     write_csv(out / "advice_pages.csv", ranked)
     write_csv(out / "advice_findings.csv", findings)
 

@@ -41,8 +41,11 @@ def classed_links(
     keywords: Collection[str] = (),
     queries: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Return the site's live links with `kind`, `class` and `follow`."""
-    links = own_links(backlinks, site)
+    """Return the site's live links with `kind`, `class` and `follow`.
+
+    Each page has one spelling of its address, whatever links use.
+    """
+    links = _one_spelling(own_links(backlinks, site))
     words = Words.of(brands or brand_names(site, pages))
     given = keywords_of(keywords, words)
     searched = telling(keywords_of(queries, words))
@@ -54,6 +57,15 @@ def classed_links(
         **{"class": _classes(links, words, wide, by_page)},
         follow=followed(links),
     )
+
+
+def _one_spelling(links: pd.DataFrame) -> pd.DataFrame:
+    """Give each page one address: the one most links use, of http, https, www."""
+    counts = links["target_url"].value_counts().sort_index(kind="stable")
+    often = counts.sort_values(ascending=False, kind="stable").index
+    chosen: dict[str, str] = {}
+    spelled = {url: chosen.setdefault(page_key(url), url) for url in often}
+    return links.assign(target_url=links["target_url"].map(spelled).astype(object))
 
 
 def _classes(
