@@ -137,6 +137,7 @@ def test_the_language_a_url_names(url: str, code: str) -> None:
     assert in_url(url) == code
 
 
+KONTAKT = "https://new.example/de/kontakt"
 GERMAN = "Unsere Werkstatt repariert Heizungen in der ganzen Region am selben Tag. " * 9
 LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod. " * 9
 
@@ -155,6 +156,11 @@ LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod
         ("/it/help", {"lang": "en", "text": ARTICLE}, False),
         ("/it/aiuto", {"lang": "en", "hreflang": {"it": THERE}}, True),
         ("/a", {"lang": "en", "text": GERMAN}, False),
+        ("/kontakt.html", {"lang": "en", "hreflang": {"de": KONTAKT}}, True),
+        ("/kontakt.html", {"lang": "de", "hreflang": {"de": KONTAKT}}, False),
+        ("/contact", {"lang": "en", "hreflang": {"de": KONTAKT}}, False),
+        ("/kontakt", {"lang": "en", "hreflang": {"x-default": KONTAKT}}, False),
+        ("/a", {"lang": "en", "hreflang": {"de": "https://new.example/de/a"}}, False),
     ],
 )
 def test_languages_told_by_the_old_url(

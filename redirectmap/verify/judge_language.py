@@ -1,8 +1,9 @@
 """Tell whether a page is in the language of the old page it replaces.
 
 What is wanted is told by the old page's own language where it was crawled, else
-by the old URL (`/de/`, `de.example.com`, `?lang=de`). What is there is told by
-the text where it is long enough, else by the page's own declarations.
+by the old URL (`/de/`, `de.example.com`, `?lang=de`) or the hreflang alternate that
+bears its name. What is there is told by the text where it is long enough, else by
+the page's own declarations.
 
 Bounds  codes that are English words or countries on many sites (`/it/`, `/id/`)
         count only where the page's hreflang knows that language.
@@ -67,9 +68,22 @@ def _wanted(url: str, facts: Facts, expected: Expected) -> str:
         return two_letters(expected.old.lang)
     if len(expected.old.text) >= MIN_TEXT:
         return detected(expected.old.text)
-    told = in_url(expected.old_url)
+    told = in_url(expected.old_url) or _by_slug(url, facts, expected.old_url)
     doubtful = told in _DOUBTFUL and told not in _alternates(facts)
     return "" if doubtful and told != in_url(url) else told
+
+
+def _by_slug(url: str, facts: Facts, old_url: str) -> str:
+    """Return the language of the alternate that is named as the old page was."""
+    slug = _slug(old_url)
+    if not slug or slug == _slug(url):
+        return ""
+    return next((c for c, to in _alternates(facts).items() if _slug(to) == slug), "")
+
+
+def _slug(url: str) -> str:
+    last = url.partition("?")[0].split("/", 3)[-1].rstrip("/").rpartition("/")[2]
+    return last.partition(".")[0].lower()
 
 
 def _found(url: str, facts: Facts, wanted: str) -> str:
@@ -88,7 +102,9 @@ def _sure(code: str) -> str:
 
 
 def _alternates(facts: Facts) -> dict[str, str]:
-    return {two_letters(lang): to for lang, to in facts.get("hreflang", {}).items()}
+    named = facts.get("hreflang", {}).items()
+    codes = ((two_letters(lang), to) for lang, to in named)
+    return {code: to for code, to in codes if code in _KNOWN}
 
 
 def in_url(url: str) -> str:
