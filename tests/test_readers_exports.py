@@ -266,6 +266,7 @@ def test_contradicting_rules_name_both_lines(tmp_path: Path) -> None:
         ("^/((a|b*)*)$", "nested_repeat"),
         ("^/(x{1,9}){2,}$", "nested_repeat"),
         ("^/(", "bad_regex"),
+        ("^/[[a]", "bad_regex"),
         ("a" * 1001, "too_long"),
     ],
 )

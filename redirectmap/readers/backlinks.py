@@ -27,7 +27,7 @@ from redirectmap.readers.values import address, day, decimal, is_plain, truth
 from redirectmap.tables import BACKLINKS
 from redirectmap.urls import Url, registrable_domain
 
-BATCH_ROWS = 20_000
+BATCH_CELLS = 200_000
 MAX_KNOWN = 200_000
 """Texts per column that are worked on once and shared; beyond, each batch anew."""
 
@@ -82,7 +82,8 @@ def read_backlink_file(
     with open_table(path, kinds=("backlinks",), encoding=encoding) as table:
         reader = _Reader(table)
         parts = [
-            reader.batch(*zip(*rows, strict=True)) for rows in _batches(table.rows)
+            reader.batch(*zip(*rows, strict=True))
+            for rows in _batches(table.rows, BATCH_CELLS // len(table.headers) + 1)
         ]
     frame = _frame(parts)
     repeated = _links(frame).duplicated().to_numpy()
@@ -109,20 +110,36 @@ def joined_backlinks(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return table[_NAMES]  # fits already: another copy of millions of links is dear
 
 
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while batch := list(islice(rows, BATCH_ROWS)):
+def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, size)):
         yield batch
 
 
-def _frame(parts: list[dict[str, NDArray[Any]]]) -> pd.DataFrame:
+def _frame(parts: list[dict[str, Any]]) -> pd.DataFrame:
     """Put batches together, one column at a time; what is put in, is given up."""
     kinds = {"authority": "float64", "pair": "uint64"}
     columns = {}
     for name in (*_NAMES, "pair"):
         found = [part.pop(name) for part in parts]
-        values = np.concatenate(found) if found else np.empty(0, dtype=object)
+        values = _joined(found) if found else np.empty(0, dtype=object)
         columns[name] = pd.Series(values, dtype=kinds.get(name, "object"), copy=False)
     return pd.DataFrame(columns, copy=False)
+
+
+def _packed(texts: Texts) -> Any:  # noqa: ANN401 -- an Arrow array
+    """Return texts without an object each: beside what is thrown away they scatter."""
+    import pyarrow as pa
+
+    return pa.array(texts, type=pa.string())
+
+
+def _joined(parts: list[Any]) -> NDArray[Any]:
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    import pyarrow as pa
+
+    found: NDArray[Any] = pa.chunked_array(parts).to_numpy()
+    return found
 
 
 class _Reader:
@@ -134,9 +151,7 @@ class _Reader:
         self.vendor = table.layout.name.split()[0]
         self._known: dict[str, dict[str, Any]] = {}
 
-    def batch(
-        self, lines: Sequence[int], rows: Sequence[list[str]]
-    ) -> dict[str, NDArray[Any]]:
+    def batch(self, lines: Sequence[int], rows: Sequence[list[str]]) -> dict[str, Any]:
         """Return the columns of the rows that can be used; refuse the others."""
         fields = list(zip(*rows, strict=True))
         cell = {name: _texts(fields[place]) for name, place in self.places.items()}
@@ -148,7 +163,7 @@ class _Reader:
             sources, targets = sources[fine], targets[fine]
         hosts = _texts([url.split("/", 3)[2] for url in sources])
         return {
-            "source_url": sources,
+            "source_url": _packed(sources),
             "source_domain": self._each("domain", hosts, registrable_domain),
             "target_url": targets,
             **self._rest(cell, len(sources)),

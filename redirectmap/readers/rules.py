@@ -11,6 +11,7 @@ Bounds  a pattern that could take exponential time (a repeated group that
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,8 +132,10 @@ def unsafe_regex(regex: str) -> str | None:
     if _NESTED.search(regex):
         return "nested_repeat"
     try:
-        re.compile(regex)
-    except (re.error, OverflowError, RecursionError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # [[: read otherwise some day
+            re.compile(regex)
+    except (re.error, OverflowError, RecursionError, FutureWarning):
         return "bad_regex"
     return None
 

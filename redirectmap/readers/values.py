@@ -29,6 +29,27 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _EMPTY = {"", "-", "--", "(not set)", "n/a", "none"}
+_NAMED_DAY = re.compile(r"(\d{1,2})\.?\s+([^\W\d_]+)\.?\s+(\d{4})")
+_MONTHS = {
+    start: english
+    for english, starts in {
+        "Jan": "jan",
+        "Feb": "feb fév fev",
+        "Mar": "mar mär mrz",
+        "Apr": "apr avr",
+        "May": "may mai",
+        "Jun": "jun juin",
+        "Jul": "jul juil",
+        "Aug": "aug aoû aou",
+        "Sep": "sep",
+        "Oct": "oct okt",
+        "Nov": "nov",
+        "Dec": "dec dez déc",
+    }.items()
+    for start in starts.split()
+}
+"""How months begin in English, German and French, to `%b` in English."""
+
 _DATE_FORMS = (
     "%b %d, %Y",
     "%B %d, %Y",
@@ -143,12 +164,21 @@ def day(cell: str) -> str | None:
     text = cell.strip()
     if re.match(r"\d{4}-\d\d-\d\d", text):
         return text[:10]
+    if named := _NAMED_DAY.fullmatch(text):
+        text = _english(*named.groups())
     for form in _DATE_FORMS:
         try:
             return datetime.strptime(text, form).replace(tzinfo=UTC).date().isoformat()
         except ValueError:
             continue
     return None
+
+
+def _english(number: str, month: str, year: str) -> str:
+    """Return `15. Sept. 2026` and `15 septembre 2026` as `15 Sep 2026`."""
+    word = month.casefold()
+    name = next((_MONTHS[word[:n]] for n in (4, 3) if word[:n] in _MONTHS), month)
+    return f"{number} {name} {year}"
 
 
 @lru_cache(maxsize=1_000)
