@@ -375,3 +375,15 @@ def test_high_damping_is_solved_to_the_end() -> None:
     found = rank(graph_of(40, *oracle.edges), np.ones(40), damping=0.995)
     expected = nx.pagerank(oracle, alpha=0.995, tol=1e-14, max_iter=100_000)
     assert np.abs(found - [expected[n] for n in range(40)]).max() < 1e-6
+
+
+def test_links_to_other_sites_in_an_export_do_not_count() -> None:
+    foreign = domains(("/", 9)).assign(target_url="https://rival.test/")
+    links = pd.concat([domains(("/", 3), ("/a", 1)), foreign], ignore_index=True)
+    plan = plan_of(("/", "redirect", "/"), ("/a", "gone", None))
+    new = site(NEW, ("/", "/b"))
+    summary = flow(*site(OLD, ("/", "/a")), links, plan, new).summary
+    fates = {n: summary[n] for n in ("kept", "moved", "lost", "open")}
+    assert fates == {"kept": 0, "moved": 0.75, "lost": 0.25, "open": 0}
+    assert (summary["external_links"], summary["external_links_given"]) == (4, 13)
+    assert summary["links_lost"] == 1

@@ -20,7 +20,9 @@ SHOWN = 20
 
 @click.command("advise")
 @click.option("--site", required=True, type=_FILE, help="Our site: crawl or table.")
-@click.option("--backlinks", required=True, multiple=True, type=_FILE, help="Export.")
+@click.option(
+    "--backlinks", required=True, multiple=True, type=_FILE, help="A backlink export."
+)
 @click.option("--rankings", multiple=True, type=_FILE, help="Search Console pages.")
 @click.option("--queries", type=_FILE, help="Search Console queries with positions.")
 @click.option("--opportunities", type=_FILE, help="CSV with title, url, text.")

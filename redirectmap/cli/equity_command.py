@@ -25,10 +25,12 @@ SHOWN = 10
 
 
 @click.command("equity")
-@click.option("--site", required=True, type=_FILE, help="Crawl of the old site.")
+@click.option(
+    "--site", required=True, type=_FILE, help="The old site: a crawl, or a pages table."
+)
 @click.option("--plan", type=_FILE, help="plan.csv; needs --new.")
-@click.option("--new", type=_FILE, help="Crawl of the new site.")
-@click.option("--backlinks", multiple=True, type=_FILE, help="Backlink export.")
+@click.option("--new", type=_FILE, help="The new site.")
+@click.option("--backlinks", multiple=True, type=_FILE, help="A backlink export.")
 @click.option(
     "--damping",
     type=click.FloatRange(0, 1, max_open=True),
@@ -43,7 +45,13 @@ SHOWN = 10
     show_default=True,
     help="What external links weigh; even: nothing, all pages start alike.",
 )
-@click.option("--proposals", type=click.IntRange(min=0), default=20, show_default=True)
+@click.option(
+    "--proposals",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Internal links to propose at most.",
+)
 @click.option("--out", type=_FILE, help="Folder for the tables.")
 @json_option
 @quiet_option
@@ -94,7 +102,9 @@ def _print(found: Flow) -> None:
         f"{total['damping']}, seeds {total['seeds']}"
     )
     if not total["external_links"]:
-        click.echo("no external links given or followed: all pages start alike")
+        given = total["external_links_given"]
+        why = f"none of {given} points at this site" if given else "none is given"
+        click.echo(f"no followed external links, {why}: all pages start alike")
     if total.get("kept") is not None:
         parts = [f"{n} {total[n]:.1%}" for n in ("kept", "moved", "lost", "open")]
         click.echo(f"of what external links bring: {', '.join(parts)}")

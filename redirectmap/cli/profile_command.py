@@ -38,10 +38,23 @@ _FILE = click.Path(path_type=Path)
     help="What the site is; says which range applies.",
 )
 @click.option("--age-months", type=click.FloatRange(min=0), help="Age of the site.")
-@click.option("--competitor", "competitors", multiple=True, type=_FILE, help="Export.")
+@click.option(
+    "--competitor",
+    "competitors",
+    multiple=True,
+    type=_FILE,
+    help="A competitor's backlink export; 3 or more make a natural range.",
+)
 @click.option("--plan", type=_FILE, help="plan.csv: also show the profile after it.")
-@click.option("--pages", type=_FILE, help="The site, for keywords and brand.")
-@click.option("--brand", "brands", multiple=True, help="A brand name.")
+@click.option(
+    "--pages", type=_FILE, help="The site, for keywords, brand and content base."
+)
+@click.option(
+    "--brand",
+    "brands",
+    multiple=True,
+    help="A brand name; replaces those of domain and titles.",
+)
 @click.option("--keyword", "keywords", multiple=True, help="A keyword you aim at.")
 @click.option(
     "--queries", type=_FILE, help="Search Console queries, or a list of keywords."

@@ -94,9 +94,14 @@ def flow(
     """
     external = external_of(backlinks, settings.seeds)
     site = site.with_pages(_unknown(site, external), "only other sites link to it")
+    given = int(external.pages["links"].sum())
+    external = external.only(map(gated_key, site.pages["url"]))
     old = solve(site, "old", external, damping=settings.damping)
     last, moves, rows = old, no_moves(), []
-    summary: dict[str, Any] = _known(old, external, settings)
+    summary: dict[str, Any] = {
+        **_known(old, external, settings),
+        "external_links_given": given,
+    }
     if plan is not None and new is not None:
         ends = fates(external, plan, new)
         last = solve(new, "new", external, ends["key"], damping=settings.damping)

@@ -7,6 +7,7 @@ Bounds  a vendor's authority is believed only when the settings say so.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +32,12 @@ class External:
 
     pages: pd.DataFrame
     voices: pd.DataFrame
+
+    def only(self, keys: Iterable[str]) -> External:
+        """Return the links to these pages: exports may hold other sites' links."""
+        ours = set(keys)
+        pages = self.pages[self.pages.index.isin(ours)]
+        return External(pages, self.voices[self.voices["key"].isin(ours)])
 
     def seeds(self, keys: pd.Index, at: pd.Series | None = None) -> NDArray[np.float64]:
         """Return the weight that arrives at each page.
