@@ -148,6 +148,7 @@ CASES = [
         page(lang="en-GB") | {"old": [{"url": f"{OLD}/a", "lang": "en"}]},
     ),
     Case("target-language", [("/de/a", "/en/a")], [("/de/a", "/de-at/a")]),
+    Case("target-language", [("/tr/visas", "/en/visas")], [("/tr/visas", "/uk-visa")]),
     Case(
         "target-other-host",
         [*moved("https://new.com/x"), ("https://old.com/a", "https://partner.com/")],

@@ -1,8 +1,7 @@
 """Checks on languages as URLs show them: `/de/...` and `de.example.com`.
 
 A two-letter first folder is a language only when it is one that sites are written
-in; `/it/` is both Italian and a department, so languages that are words need a
-sibling in another language to count (`language_clusters` looks for siblings).
+in; `/it/` may be Italian or a department, which a person sees at a glance.
 """
 
 from __future__ import annotations
@@ -15,12 +14,15 @@ import pandas as pd
 from redirectmap.checks.context import PlanContext
 from redirectmap.checks.findings import Finding, each
 
-_CODES = (
-    "ar|bg|ca|cs|cy|da|de|el|en|es|et|eu|fa|fi|fr|ga|gl|he|hi|hr|hu|id|is|ja|ko|lt|lv"
-    "|nb|nl|nn|pl|pt|ro|ru|sk|sl|sr|sv|th|tr|uk|vi|zh"
+CODES = (
+    "ar|bg|ca|cs|cy|da|de|el|en|es|et|eu|fa|fi|fr|ga|gl|he|hr|hu|it|ja|ko|lt|lv"
+    "|nb|nl|nn|pl|pt|ro|ru|sk|sl|sr|sv|th|tr|vi|zh"
 )
-_FOLDER = rf"^/({_CODES})(?:[-_][A-Za-z]{{2,4}})?(?:/|$)"
-_LABEL = rf"^({_CODES})\."
+"""Languages that sites are written in, without those that are other words in URLs
+(`uk`, `id`, `is`, `hi`)."""
+_REGION = r"(?:[-_](?:[A-Za-z]{2}|[A-Z][a-z]{3}))?"
+_FOLDER = rf"^/({CODES}){_REGION}(?:/|$)"
+_LABEL = rf"^({CODES})\."
 _LANGUAGE = r"^/([a-z]{2}(?:[-_][A-Za-z]{2})?)(/.*)$"
 
 
@@ -33,6 +35,10 @@ def language_in(host: pd.Series, path: pd.Series) -> pd.Series:
 
 def language_clusters(context: PlanContext) -> Iterator[Finding]:
     """Language versions of one page that part ways (as hreflang would see it)."""
+    paths = context.old_path.astype("string[pyarrow]")
+    hosts = context.old_host.astype("string[pyarrow]")
+    if not (paths.str.match("^/[a-z]{2}[/_-]") | hosts.str.match(_LABEL)).any():
+        return
     cluster, language = _clusters(context)
     spoken = language.groupby(cluster).transform("nunique")
     twice = (cluster.notna() & spoken.gt(1)).to_numpy(bool)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from redirectmap.checks.context import PlanContext
 from redirectmap.checks.findings import Finding, each
+from redirectmap.checks.languages import CODES
 from redirectmap.planning.spelling import host_of, keys_of, shown_key
 from redirectmap.planning.universe import without_tracking
 from redirectmap.signals.kinds import page_kind
@@ -46,7 +47,7 @@ def homepage_dump(context: PlanContext) -> Iterator[Finding]:
 
 
 _FRONT = (
-    r"(?i)^/(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?"
+    rf"(?i)^/(?:(?:{CODES})(?:[-_][a-z]{{2}})?/?)?"
     r"(?:(?:index|default|home|start|startseite)(?:\.\w{2,5})?)?/?$"
 )
 
@@ -125,10 +126,12 @@ def high_value(context: PlanContext) -> Iterator[Finding]:
     ):
         mask = (top & context.plan["action"].eq(action)).to_numpy(dtype=bool)
         texts = [
-            f"{said}: {share:.1%} of the site's value, {int(domains)} referring domains"
-            for share, domains in zip(value[mask], linked[mask], strict=True)
+            f"{said}: {share:.1%} of the site's value, {_counted(domains)}{proposal}"
+            for share, domains, proposal in zip(
+                value[mask], linked[mask], _proposals(context, mask), strict=True
+            )
         ]
-        hint = "find it a page before launch"
+        hint = "accept the proposal, or find it a page before launch"
         template = Finding(
             "error" if severity == "error" else "warning",
             f"high-value-{action}",
@@ -136,6 +139,21 @@ def high_value(context: PlanContext) -> Iterator[Finding]:
             hint,
         )
         yield from each(context.plan, mask, texts, template)
+
+
+def _counted(domains: float) -> str:
+    return f"{int(domains)} referring domain{'' if domains == 1 else 's'}"
+
+
+def _proposals(context: PlanContext, mask: np.ndarray) -> list[str]:
+    """Return the best proposal of each row, as words to add to a message."""
+    sure = context.plan["confidence"].to_numpy(dtype=float, na_value=np.nan)[mask]
+    return [
+        f"; proposed: {url} ({share:.0%})"
+        if isinstance(url, str) and share >= 0
+        else ""
+        for url, share in zip(context.plan["new_url"][mask], sure, strict=True)
+    ]
 
 
 def unplanned_value(context: PlanContext) -> Iterator[Finding]:

@@ -180,8 +180,12 @@ def target_language(context: PlanContext) -> Iterator[Finding]:
     """Redirects into another language: as the pages say, else as the URLs do."""
     was, now = _spoken_old(context), _spoken_new(context)
     by_url = was.eq("") | now.eq("")
-    was = was.mask(by_url, language_in(context.old_host, context.old_path))
-    now = now.mask(by_url, language_in(context.new_host, context.new_path))
+    named = language_in(context.new_host, context.new_path)
+    if named[context.is_redirect].ne("").any():
+        now = now.mask(by_url, named)
+        was = was.mask(by_url, language_in(context.old_host, context.old_path))
+    elif by_url.all():
+        return
     mask = context.is_redirect & (was.ne("") & now.ne("") & was.ne(now)).to_numpy()
     texts = [f"from {a} to {b}" for a, b in zip(was[mask], now[mask], strict=True)]
     hint = "choose the page in the visitor's language"

@@ -42,7 +42,8 @@ def by_folder(
         logged: Requests by URL; None where there are no logs.
 
     Returns:
-        host, folder, urls and requests (of unlisted URLs), listed (rows of the
+        host, folder, urls and requests (of unlisted URLs; a query on a listed path
+        is answered by its rule), listed (rows of the
         folder that redirect), fallback (URL of the new folder that most of them
         go to; None below 80 %, below five rows, or for a front page).
     """
@@ -74,7 +75,9 @@ def _unlisted(old: pd.Series, logged: pd.Series | None) -> pd.DataFrame:
         return pd.DataFrame({"key": pd.Series(dtype=object), "requests": []})
     keys = keys_of(pd.Series(list(logged.index), dtype=object))
     hosts = set(parts_of(old).host.unique()) - {""}
-    missing = keys.notna() & ~keys.isin(set(old.dropna()))
+    listed = set(old.dropna())
+    bare = keys.astype("string").str.replace(r"\?.*$", "", regex=True)
+    missing = keys.notna() & ~keys.isin(listed) & ~bare.isin(listed)
     missing &= parts_of(keys).host.isin(hosts)
     requests = logged.to_numpy()[missing.to_numpy(bool)]
     return pd.DataFrame({"key": keys[missing], "requests": requests})
@@ -153,10 +156,18 @@ def _folder_shapes(folders: pd.DataFrame, live: Collection[str]) -> list[Shape]:
     return [
         Shape(str(host), f"{re.escape(str(folder))}.*", str(to), 301, leftover=True)
         for host, folder, to in zip(
-            found["host"], found["folder"], found["fallback"], strict=True
+            found["host"],
+            found["folder"],
+            [_living(str(to), live) for to in found["fallback"]],
+            strict=True,
         )
-        if to in live and "%" not in folder
+        if to and "%" not in folder
     ]
+
+
+def _living(folder: str, live: Collection[str]) -> str | None:
+    """Return the page of a folder that answers: with its closing slash, or without."""
+    return next((url for url in (folder, folder.rstrip("/")) if url in live), None)
 
 
 def _host_shapes(table: pd.DataFrame) -> list[Shape]:

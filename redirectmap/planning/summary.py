@@ -63,6 +63,7 @@ def summarise(
         "findings": _count(findings["severity"]),
         "findings_by_check": _count(findings["check"]),
         "risks": risks(plan),
+        "unmatched": int(_open(plan).sum()),
         "unmatched_valuable": _unmatched(plan),
         "conflicts": [
             {"old_url": c.old_url, "column": c.column, "message": c.message}
@@ -114,16 +115,29 @@ def risks(plan: pd.DataFrame, count: int = 10) -> list[dict[str, Any]]:
     ]
 
 
+def _why(row: pd.Series) -> str:
+    """Say why a row has no page: what was found, and that it is not sure enough."""
+    reason = row["reason"] if isinstance(row["reason"], str) else ""
+    if row["action"] == "review" and isinstance(row["new_url"], str):
+        sure = float(row["confidence"]) if pd.notna(row["confidence"]) else 0.0
+        return f"best proposal {row['new_url']} only {sure:.0%} sure: {reason}"
+    return reason or "nobody said why"
+
+
+def _open(plan: pd.DataFrame) -> pd.Series:
+    """Tell the rows of value that have no page."""
+    return plan["action"].isin(["review", "gone"]) & plan["priority"].gt(0)
+
+
 def _unmatched(plan: pd.DataFrame, count: int = 100) -> list[dict[str, Any]]:
     value = plan["priority"].astype(float).fillna(0)
-    open_ = plan["action"].isin(["review", "gone"]) & value.gt(0)
-    worst = value[open_].sort_values(ascending=False, kind="stable").head(count)
+    worst = value[_open(plan)].sort_values(ascending=False, kind="stable").head(count)
     return [
         {
             "old_url": plan.loc[row, "old_url"],
             "action": plan.loc[row, "action"],
             "priority": round(float(share), 6),
-            "reason": plan.loc[row, "reason"],
+            "reason": _why(plan.loc[row]),
         }
         for row, share in zip(worst.index.tolist(), worst, strict=True)
     ]
@@ -139,20 +153,32 @@ def screen(summary: dict[str, Any]) -> str:
         share = summary["value_by_action"].get(action, 0.0)
         worth = f"{share:7.1%} of the value" if summary["value_known"] else ""
         lines.append(f"  {action:9s}{rows:>9,}  {worth}".rstrip())
+    hands = [f"{who} {n:,}" for who, n in summary["by_decided_by"].items()]
+    lines.append(f"decided by: {', '.join(hands)}")
     if summary["value_known"]:
         lines.append(
             f"value kept {summary['value_kept']:.1%}, at risk "
             f"{summary['value_at_risk']:.1%}, lost {summary['value_lost']:.1%}"
         )
+        lines += [f"  {part}" for part in summary["formula"].split("; ")]
     found = summary["findings"]
     said = [f"{found.get(s, 0):,} {s}s" for s in ("error", "warning", "notice")]
     lines.append(f"findings: {', '.join(said)}")
     if summary["conflicts"]:
         lines.append(f"conflicts with people's edits: {len(summary['conflicts'])}")
-    if summary["risks"]:
-        lines.append("look at these first:")
-        lines += [
-            f"  {risk['action']:9s}{risk['old_url']}\n           {risk['reason']}"
-            for risk in summary["risks"][:5]
-        ]
+    lines += _listed("the largest risks:", summary["risks"][:10], "value_at_risk")
+    unmatched = summary["unmatched_valuable"]
+    lines += _listed(
+        f"valuable URLs without a page: {summary['unmatched']:,}; see plan.json",
+        unmatched[:5],
+        "priority",
+    )
     return "\n".join(lines)
+
+
+def _listed(title: str, rows: Sequence[dict[str, Any]], value: str) -> list[str]:
+    lines = [title] if rows else []
+    for row in rows:
+        lines.append(f"  {row[value]:6.2%}  {row['action']:9s}{row['old_url']}")
+        lines.append(f"          {row['reason']}")
+    return lines

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from redirectmap import __version__, urls
+from redirectmap.planning.summary import summarise
 from redirectmap.report.figures import (
     contents,
     finding_groups,
@@ -103,6 +104,7 @@ def _view(found: Gathered) -> dict[str, Any]:
         "advice": advice_view(found.advice, found.link_findings),
         "monitor": monitor_view(found.monitor, found.link_findings),
         "sign": sign_list(found),
+        "signoff": summarise(found.plan, found.findings),
         "people": _rows(people, PEOPLE_ROWS),
         "people_total": len(people),
     }
