@@ -63,6 +63,8 @@ def rows(path: Path, key: str = "url") -> dict[str, dict[str, str]]:
 
 
 def test_a_folder_of_exports_becomes_one_inventory(exports: Path) -> None:
+    (exports / "exports/.DS_Store").write_bytes(bytes(64))
+    (exports / "exports/older").mkdir()
     call(
         *("inventory", "--old", exports / "crawl.csv", "--input", exports / "exports"),
         *("--out", exports / "out"),

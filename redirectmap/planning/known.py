@@ -36,6 +36,9 @@ def main_origin(pages: pd.DataFrame) -> str:
     return "/".join(str(on_host.iloc[0]).split("/", 3)[:3])
 
 
+_LITTER = (".DS_Store", "._", "~$", "Thumbs.db", "desktop.ini")
+
+
 @dataclass(frozen=True, slots=True)
 class Files:
     """What a person handed in; the field is what a file is most likely for.
@@ -174,8 +177,14 @@ def _handed_in(files: Files) -> Iterator[tuple[Path, Kind | None]]:
     )
     for paths, likely in kinds:
         for path in paths:
-            inside = sorted(path.iterdir()) if path.is_dir() else [path]
-            yield from ((one, likely) for one in inside if one.is_file() or one == path)
+            inside = _exports_in(path) if path.is_dir() else [path]
+            yield from ((one, likely) for one in inside)
+
+
+def _exports_in(folder: Path) -> list[Path]:
+    """Return the files of a folder, but for what desktops leave there."""
+    files = sorted(one for one in folder.iterdir() if one.is_file())
+    return [one for one in files if not one.name.startswith(_LITTER)]
 
 
 def read_inventory(files: Files, weights: ValueWeights | None = None) -> Known:

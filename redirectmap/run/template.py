@@ -35,7 +35,7 @@ source = "https://staging.new.example/"
 # Every export at hand: a crawl cannot see what nobody links to. `files` takes
 # any kind, and folders; what a file is, its content says (redirectmap inspect).
 # files = ["exports/"]
-# or, one by one:
+# or, one by one (the backlink profile takes those under `backlinks`):
 # backlinks = ["exports/ahrefs-backlinks.csv"]
 # traffic = ["exports/search-console.zip", "exports/ga4-landing-pages.csv"]
 # logs = ["exports/access.log.gz"]
