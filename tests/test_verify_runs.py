@@ -211,13 +211,13 @@ def test_a_run_killed_ten_times_loses_no_row(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_a_run_killed_at_any_moment_loses_no_row(tmp_path: Path) -> None:
     """Kills fall into every stage: walks, variants, pages, judgement, writing."""
-    rows, seed = 3_000, random.Random(7)
+    rows, seed = 1_000, random.Random(7)
     old, new = Site(), Site()
     pairs = {}
     for n in range(rows):
-        target = f"{NEW}/p{n % 300}"
+        target = f"{NEW}/p{n % 100}"
         old.replies[f"/{n}"] = Reply(404) if n % 10 == 0 else Reply(301, target)
-        new.replies[f"/p{n % 300}"] = Reply(body=page(f"Page {n % 300}"))
+        new.replies[f"/p{n % 100}"] = Reply(body=page(f"Page {n % 100}"))
         pairs[f"{OLD}/{n}"] = ("redirect", target)
     plan = plan_of(pairs)
     write_csv(tmp_path / "plan.csv", plan)
@@ -232,7 +232,7 @@ def test_a_run_killed_at_any_moment_loses_no_row(tmp_path: Path) -> None:
         while not (tmp_path / "out/verdicts.csv").exists():
             with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
                 try:
-                    process.wait(seed.uniform(1.5, 6.0) + kills / 3)
+                    process.wait(seed.uniform(1.0, 5.0) + kills / 3)
                 except subprocess.TimeoutExpired:
                     os.kill(process.pid, signal.SIGKILL)
                     kills += 1
