@@ -120,7 +120,7 @@ def _without_brand(rest: tuple[str, ...], keywords: Keywords) -> AnchorClass:
 def _says_nothing(words: tuple[str, ...], keywords: Keywords) -> bool:
     """Say whether an anchor without brand only points: `more`, `this recipe`."""
     said = _said(words)
-    if not said:
+    if not said - _WEAK:
         return True
     points = words[0] in {"zum", "zur"} or bool(POINTERS.intersection(words))
     return points and len(said) == 1 and not keywords.touched_by(said)

@@ -70,7 +70,8 @@ class Words:
             text = "".join(parts[size])
             if text in self.glued or tuple(sorted(parts[size])) in self.sets:
                 return size
-        return next((s for s in sizes if self._misspelt("".join(parts[s]))), 0)
+        near = (s for s in reversed(sizes) if self._misspelt("".join(parts[s])))
+        return next(near, 0)
 
     def _misspelt(self, text: str) -> bool:
         return any(_close(text, name) for name in self.glued)

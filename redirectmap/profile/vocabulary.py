@@ -91,6 +91,8 @@ GENERIC = POINTERS | _set(
     " anfahrt schreibt sagt zeigt drucken teilen merken vorschau inhalt inhalte"
     " oeffentliche nachsehen nachschauen reinlesen durchlesen dranbleiben loslegen"
     " bereits selbst ihnen ihm euch euer eure unten folgender folgende folgenden"
+    " hinweis hinweise flyer formular kontaktformular termin termine nachschlagen"
+    " broschuere newsletter veranstaltung anmeldung rubrik"
     " folgendem adresse domain name inhaber verein team kunde kunden projekt projekte"
     " cliquez cliquer savoir plus lire suite voir lien haga haz clic leer mas ver"
     " enlace pinche sitio pagina fuente clicca leggi tutto scopri sito fonte"
