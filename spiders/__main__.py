@@ -115,7 +115,8 @@ def _watch(loop: asyncio.AbstractEventLoop, crawler: Any) -> None:  # noqa: ANN4
             except sqlite3.Error as error:
                 spider.file_failed(error)
             else:
-                heard or spider.stop("interrupted", "the command has ended")
+                if not heard:
+                    spider.stop("interrupted", "the command has ended")
             loop.call_later(max(1.0, 20 * (time.monotonic() - last - 1)), tick)
             last = time.monotonic()
 
