@@ -83,6 +83,21 @@ def test_spellings_that_logs_show_are_asked_for(tmp_path: Path) -> None:
     assert asked == {"/a/", "/B", "/d?utm_source=mail", "/e?fbclid=1"}
 
 
+@pytest.mark.parametrize("option", ["--logs", "--traffic"])
+def test_an_unusable_export_is_told_before_anybody_is_asked(
+    option: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.csv").write_text("nothing,of,use\n1,2,3\n")
+    write_csv(tmp_path / "plan.csv", plan_of({f"{OLD}/a": ("redirect", f"{NEW}/t")}))
+    args = ["verify", str(tmp_path / "plan.csv"), "--out", str(tmp_path / "out")]
+    with serving(Site()) as old:
+        options = ["--base", old.origin, option, str(tmp_path / "bad.csv"), "--quiet"]
+        result = CliRunner().invoke(main, [*args, *options])
+    assert result.exit_code == 3
+    assert "bad.csv" in result.stderr
+    assert old.seen == {}
+
+
 def test_the_budget_goes_to_the_rows_worth_most(tmp_path: Path) -> None:
     old = Site(replies={f"/{n}": moved("/t") for n in "abc"})
     logs = log(tmp_path / "access.log", {"/a/": 1, "/b/": 50, "/c/": 50})

@@ -27,6 +27,7 @@ from redirectmap.verify.assemble import judge_all
 from redirectmap.verify.baseline import choose_changed, load_baseline
 from redirectmap.verify.engine import Engine
 from redirectmap.verify.extras import ask_extras
+from redirectmap.verify.logged import logged_variants
 from redirectmap.verify.page_stage import PageJudge
 from redirectmap.verify.rows import Row, rows_of
 from redirectmap.verify.run import Run, Step
@@ -105,16 +106,14 @@ def verified(
     try:
         run = Run(sites_of(_loaded(state, inputs), settings), settings, state, engine)
         _choose(run, inputs)
+        logged = _read_exports(run, inputs)
         ask_all(run, on_step)
         run.notes.extend(
             f"{origin} is asked by http: the server pinned for it speaks no TLS"
             for origin in run.sites.scope.guard.plain_origins
         )
-        state.forget("said", "verdicts")
         if settings.extra_requests:
-            ask_extras(run, inputs.logs)
-        if inputs.traffic:
-            join_traffic(run, inputs.traffic, inputs.traffic_before)
+            ask_extras(run, logged)
         judge_all(run, PageJudge(run) if settings.check_pages else None)
         yield Verdicts(state, run.notes)
     except sqlite3.OperationalError as error:
@@ -175,6 +174,19 @@ def _choose(run: Run, inputs: Inputs) -> None:
         load_baseline(state, inputs.baseline)
     if inputs.only_changed:
         choose_changed(state)
+
+
+def _read_exports(run: Run, inputs: Inputs) -> int | None:
+    """Read logs and later traffic before anybody is asked: they may be unusable.
+
+    Returns:
+        How many spellings the logs show that will be asked; None without logs.
+    """
+    run.state.forget("said", "verdicts")
+    if inputs.traffic:
+        join_traffic(run, inputs.traffic, inputs.traffic_before)
+    budget = run.settings.extra_requests
+    return logged_variants(run, inputs.logs, budget) if inputs.logs and budget else None
 
 
 def ask_all(run: Run, on_step: Step) -> None:

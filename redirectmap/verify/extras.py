@@ -12,14 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 
 from redirectmap.planning.variants import FOLDS
 from redirectmap.urls import Url, parse, taken_apart
 from redirectmap.verify.judge import describe
-from redirectmap.verify.logged import logged_variants
 from redirectmap.verify.problems import Problem
 from redirectmap.verify.rows import Row
 from redirectmap.verify.run import Run
@@ -99,18 +97,16 @@ _BEST = (
 )
 
 
-def ask_extras(run: Run, logs: tuple[Path, ...] = ()) -> None:
+def ask_extras(run: Run, logged: int | None = None) -> None:
     """Spend the budget; keep what differs, and say it of rows and hosts.
 
     Args:
         run: The run; its rows have been walked.
-        logs: Access logs of the old site.
+        logged: How many spellings access logs put down; None without logs.
     """
     run.state.forget("differing")
-    budget = run.settings.extra_requests
-    if logs:
-        budget -= logged_variants(run, logs, budget)
-    ways = [way for way in WAYS if _applies(run, way, logged=bool(logs))]
+    budget = run.settings.extra_requests - (logged or 0)
+    ways = [way for way in WAYS if _applies(run, way, logged=logged is not None)]
     for way in ways:
         _make(run, way, budget // len(ways))
     for way in WAYS:
