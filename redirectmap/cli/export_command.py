@@ -91,11 +91,10 @@ def command(
 ) -> None:
     """Write PLAN as rules for a server or a platform.
 
-    PLAN is a plan.csv or the folder it is in. Rows that a format cannot carry
-    are listed in refused.csv, with the reason and what they are worth.
+    PLAN is a plan.csv, the folder it is in, or the table of import-rules. Rows that a
+    format cannot carry are listed in refused.csv, with the reason and their value.
     """
-    from redirectmap.exporters import Hosts, export_plan, exporter, prove
-    from redirectmap.tables import PLAN, read_csv_table
+    from redirectmap.exporters import Hosts, export_plan, exporter, prove, read_plan
 
     if "list" in names:
         from redirectmap.exporters.listing import as_rows, as_text
@@ -110,7 +109,7 @@ def command(
     for name in names:
         exporter(name)
     path = plan / "plan.csv" if plan.is_dir() else plan
-    table = read_csv_table(path, PLAN)
+    table = read_plan(path)
     shapes = _accepted(rules_file)
     reports, failed = [], False
     for name in names:

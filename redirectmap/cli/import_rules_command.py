@@ -16,7 +16,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("import-rules")
-@click.argument("files", type=_FILE, nargs=-1, required=True)
+@click.argument(
+    "files",
+    type=click.Path(path_type=Path),
+    nargs=-1,
+    required=True,
+    metavar="FILES...",
+)
 @click.option("--base", required=True, help="Old site, e.g. https://old.example.")
 @click.option(
     "--known",
@@ -41,12 +47,22 @@ def command(
     """Read the redirect rules in FILES as one table: source, target, status, origin.
 
     FILES are .htaccess or Apache, nginx, _redirects, CSV or XLSX, exports of
-    WordPress Redirection. What cannot be told from the file is refused by name.
+    WordPress Redirection, or a folder that `export` wrote, in any format. What cannot
+    be told from the file is refused by name. `export` takes the table as a plan.
     """
+    import pandas as pd
+
+    from redirectmap.exporters import read_folder
     from redirectmap.readers import read_rules
     from redirectmap.tables import write_csv
 
-    legacy, patterns, reports = read_rules(files, base=base, encoding=encoding)
+    folders = [path for path in files if path.is_dir()]
+    paths = [path for path in files if not path.is_dir()]
+    legacy, patterns, reports = read_rules(
+        paths, base=base, encoding=encoding, held=True
+    )
+    own = [read_folder(folder, base) for folder in folders]
+    legacy = pd.concat([legacy, *own], ignore_index=True) if own else legacy
     legacy = _with_patterns(legacy, patterns, known)
     for report in reports:
         say(

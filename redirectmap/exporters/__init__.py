@@ -9,6 +9,7 @@ from redirectmap.exporters.base import Carries, Exporter, Options
 from redirectmap.exporters.catalogue import BUILTIN, exporter, exporters
 from redirectmap.exporters.export import ExportResult, export_plan
 from redirectmap.exporters.gate import Hosts
+from redirectmap.exporters.imports import read_folder, read_plan
 from redirectmap.exporters.prove import Difference, Proof, prove
 from redirectmap.exporters.rules import (
     Query,
@@ -36,4 +37,6 @@ __all__ = [
     "exporter",
     "exporters",
     "prove",
+    "read_folder",
+    "read_plan",
 ]

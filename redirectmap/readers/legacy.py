@@ -17,14 +17,19 @@ from redirectmap.readers.cells import Table, open_table
 from redirectmap.readers.files import head_of, nature_of
 from redirectmap.readers.headers import is_header
 from redirectmap.readers.records import ReadReport, Tally
-from redirectmap.readers.rules import PATTERNS, Rules
+from redirectmap.readers.rules import NO_TARGET, PATTERNS, Rules
 from redirectmap.readers.rules_apache import read_apache
 from redirectmap.readers.rules_hosts import read_redirects_file
 from redirectmap.readers.rules_nginx import read_nginx
+from redirectmap.readers.rules_ours import read_ours, server_of
 from redirectmap.readers.values import truth
 from redirectmap.tables import LEGACY
 from redirectmap.urls import Url, parse
 
+OURS = {
+    *("nginx", "an Apache virtual host", "an Apache .htaccess file"),
+    *("HAProxy", "lighttpd"),
+}
 _APACHE = re.compile(
     r"^\s*(?:Redirect(?:Match|Permanent|Temp)?|RewriteRule|RewriteEngine)\s",
     re.IGNORECASE | re.MULTILINE,
@@ -61,9 +66,13 @@ def read_legacy(
 
 
 def read_rules(
-    paths: Sequence[Path], *, base: str, encoding: str | None = None
+    paths: Sequence[Path], *, base: str, encoding: str | None = None, held: bool = False
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[ReadReport]]:
-    """Read rules: for single addresses (LEGACY), for many (PATTERNS), accounts."""
+    """Read rules: for single addresses (LEGACY), for many (PATTERNS), accounts.
+
+    `held` keeps rows of status 200, which our own files hold back from the rule of
+    their path.
+    """
     origin = parse(base)
     if not isinstance(origin, Url):
         raise InputError(
@@ -75,7 +84,10 @@ def read_rules(
         legacy.append(rules.legacy)  # settles conflicts, so before the report
         patterns.append(rules.patterns)
         reports.append(rules.tally.report())
-    return _one_per_source(legacy), _joined(patterns), reports
+    single = _one_per_source(legacy)
+    if not held:
+        single = single[single["status"] != 200].reset_index(drop=True)
+    return single, _joined(patterns), reports
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -88,13 +100,15 @@ def _one_per_source(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def rule_language(path: Path) -> str | None:
-    """Return apache, nginx, redirects or None (a table)."""
+    """Return ours, apache, nginx, redirects or None (a table)."""
     head = head_of(path)
     if nature_of(head) != "text":
         return None
     text = head.decode("utf-8", errors="replace").lstrip("\ufeff")
     lines = [line.strip() for line in text.splitlines()]
     first = next((line for line in lines if line and line[0] != "#"), "")
+    if server_of(text) in OURS:
+        return "ours"
     if is_header(first):
         return None
     if _APACHE.search(text):
@@ -108,9 +122,11 @@ def _read(path: Path, base: str, encoding: str | None) -> Rules:
     language = rule_language(path)
     if language is None:
         return _from_table(path, base, encoding)
-    names = {"apache": "apache rules", "nginx": "nginx rules"}
+    names = {"apache": "apache rules", "nginx": "nginx rules", "ours": "our own rules"}
     rules = Rules(base, Tally(path, names.get(language, "_redirects"), "legacy"))
-    if language == "apache":
+    if language == "ours":
+        read_ours(path, rules)
+    elif language == "apache":
         read_apache(path, rules, encoding)
     elif language == "nginx":
         read_nginx(path, rules)
@@ -138,7 +154,7 @@ def _row(rules: Rules, table: Table, line: int, cells: list[str]) -> None:
     words = {"": 301, "permanent": 301, "temporary": 302, "url": 301}
     text = cell.get("status", "").casefold()
     status = words.get(text) or (int(text) if re.fullmatch("[0-9]{3}", text) else 0)
-    if not (300 <= status < 400 or status in {404, 410, 451}):
+    if not (300 <= status < 400 or status in NO_TARGET):
         rules.tally.refuse(line, "bad_status", text, "status")
     elif cell.get("regex", "") and truth(cell["regex"]):
         target = re.sub(r"\$(\d)", r"\\\1", cell["target"])

@@ -38,6 +38,7 @@ PATTERNS = Schema(
 _NESTED = re.compile(
     r"\((?:[^()\\]|\\.)*(?<!\\)[*+}](?:[^()\\]|\\.)*\)(?:[*+]|\{\d+,\d*\})"
 )
+NO_TARGET = {200, 404, 410, 451}
 MAX_REGEX = 1_000
 MAX_SUBJECT = 4_000
 
@@ -53,11 +54,12 @@ class Rules:
 
     def add(self, line: int, source: str, target: str, status: int) -> None:
         """Take a rule for one address; `target` is empty for 410."""
-        old = address(source, self.base)
+        rooted = re.match(r"//[^/.]+(?:[/?]|$)", source)  # a path, no other host
+        old = address(f"{self.base}{source}" if rooted else source, self.base)
         if isinstance(old, str):
             self.tally.refuse(line, _side(old, "source"), source, "source")
             return
-        new = self._target(target) if target or status not in {404, 410} else None
+        new = self._target(target) if target or status not in NO_TARGET else None
         if isinstance(new, str):
             self.tally.refuse(line, _side(new, "target"), target, "target")
             return

@@ -10,7 +10,8 @@ answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from redirectmap.readers.rules import Rules
@@ -96,24 +97,33 @@ def _plain(text: str) -> str:
     return _HEX.sub(lambda match: chr(int(match[1], 16)), text)
 
 
-def read_ours(path: Path, rules: Rules) -> None:
-    """Read a file that `redirectmap export` wrote for a server, and its map files.
+def one_spelling(entries: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each address once that differs only by the case of hex digits."""
+    spellings: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, answer in entries:
+        spellings[_upper(key), answer].append(key)
+    for (upper, answer), keys in spellings.items():
+        mixed = [key for key in keys if key not in {upper, _lower(key)}]
+        whole = upper if upper in keys else keys[0]
+        yield (mixed[0] if mixed else whole), answer
 
-    Spellings of one address that differ only by the case of hex digits, and say the
-    same, are one rule again.
-    """
-    kept: dict[tuple[str, str], tuple[int, str]] = {}
-    for line, (key, answer) in enumerate(_entries(path), start=1):
-        kept.setdefault((_upper(key), answer), (line, key))
-    for (_, answer), (line, key) in kept.items():
+
+def read_ours(path: Path, rules: Rules) -> None:
+    """Read a file that `redirectmap export` wrote for a server, and its map files."""
+    scheme = rules.base.partition(":")[0]
+    for line, (key, answer) in enumerate(one_spelling(_entries(path)), start=1):
         status, _, target = answer.partition(":")
-        source = key if key.startswith("/") else f"https://{key}"
+        source = f"{rules.base}{key}" if key[:1] == "/" else f"{scheme}://{key}"
         rules.tally.rows_in += 1
         rules.add(line, source, target, int(status))
 
 
 def _upper(key: str) -> str:
     return _ESCAPE.sub(lambda match: match.group().upper(), key)
+
+
+def _lower(key: str) -> str:
+    return _ESCAPE.sub(lambda match: match.group().lower(), key)
 
 
 def _entries(path: Path) -> Iterator[tuple[str, str]]:

@@ -252,7 +252,7 @@ LEGACY = Schema(
     columns=(
         Column("source", "str", "absolute URL", nullable=False),
         Column("target", "str", "absolute URL; empty for 410"),
-        Column("status", "int", "HTTP status", low=300, high=599),
+        Column("status", "int", "HTTP status; 200 is left alone", low=200, high=599),
         Column("origin", "str", "file:line, or crawl"),
     ),
 )

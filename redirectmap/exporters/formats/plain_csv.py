@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from redirectmap.exporters.base import Carries, Exporter, Options
-from redirectmap.exporters.rules import RuleSet
+from redirectmap.exporters.rules import Rule, RuleSet
 from redirectmap.exporters.text import Files, csv_bytes, csv_rows, said
 
-COLUMNS = ("old_url", "host", "path", "query", "target", "status")
+COLUMNS = ("old_url", "host", "path", "query", "new_url", "status")
 
 
 def render(rules: RuleSet, _options: Options) -> Files:
     """Spell the rules: redirects.csv; an empty query is `?`, none is empty."""
     rows = [
-        (r.old_url, r.host, r.path, r.wire[len(r.path) :], r.target, r.status)
+        (address(r), r.host, r.path, r.wire[len(r.path) :], r.target, r.status)
         for r in rules.entries
     ]
     return {"redirects.csv": csv_bytes([COLUMNS, *rows])}
+
+
+def address(rule: Rule) -> str:
+    """Return what a rule holds for: a path, or an address where it names a host."""
+    return f"https://{rule.key}" if rule.host else rule.wire
 
 
 def reread(files: Files) -> dict[str, str]:
@@ -30,7 +35,7 @@ EXPORTER = Exporter(
     carries=Carries(holds=True, origin="no limits"),
     render=render,
     load="""\
-One row a rule. An empty host holds for every host; `query` begins with its ?; status
-200 is a row that the rule of its path must not answer.""",
+One row a rule. Without a host it holds for every host; `query` begins with its ?;
+status 200 is a row that the rule of its path must not answer.""",
     reread=reread,
 )

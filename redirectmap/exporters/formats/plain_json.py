@@ -8,7 +8,7 @@ from redirectmap.exporters.base import Carries, Exporter, Options
 from redirectmap.exporters.rules import RuleSet
 from redirectmap.exporters.text import Files, json_bytes, json_of, said
 
-FIELDS = ("old_url", "host", "path", "query", "target", "status")
+FIELDS = ("host", "path", "query", "target", "status")
 
 
 def render(rules: RuleSet, options: Options) -> Files:
