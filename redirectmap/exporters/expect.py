@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from redirectmap.urls import Url, parse, shown
+from redirectmap.urls import Url, parse
 
 if TYPE_CHECKING:
     from redirectmap.exporters.patterns import Pattern
@@ -76,7 +76,7 @@ def _asked(
     new = _url(target) if isinstance(target, str) and target else None
     proposal = action == "review" and reviewed and new is not None
     decided = action in {"redirect", "gone"} or proposal
-    rule = decided and not {text, shown(text)} & refused
+    rule = decided and text not in refused
     if not rule and (text != text.strip() or "\\" in text.partition("?")[0]):
         return None  # refused because nobody knows which address is meant
     code = int(str(status)) if pd.notna(status) else 0  # type: ignore[call-overload]
@@ -143,6 +143,7 @@ class Expectation:
         self._platform = platform
         self._patterns = patterns
         self._rows: _Known = defaultdict(lambda: defaultdict(set))
+        self._upper: _Known = defaultdict(lambda: defaultdict(set))
         self._folded: dict[str, set[Answer | None]] = defaultdict(set)
         self._open: set[tuple[str, str]] = set()
         self._pages: dict[tuple[str, str], str] = {}
@@ -151,8 +152,8 @@ class Expectation:
 
     def _add(self, row: Asked) -> None:
         host = bare(row.host)
-        for wire in {row.wire, upper_hex(row.wire)}:
-            self._rows[wire][host].add(row.answer)
+        self._rows[row.wire][host].add(row.answer)
+        self._upper[upper_hex(row.wire)][host].add(row.answer)
         if self._platform.folds:
             self._folded[self._platform.folded(row.wire)].add(row.answer)
         if row.open and row.answer is None:
@@ -171,7 +172,7 @@ class Expectation:
         name = bare(host)
         known = self._rows.get(wire)
         if known is None:
-            known = self._rows.get(upper_hex(wire), {})
+            known = self._upper.get(upper_hex(wire), {})
             loose = {None} if known and self._platform.hex_case else set()
         else:
             loose = set()

@@ -28,6 +28,7 @@ _PORT = re.compile(r":\d+$")
 _BACKSLASH_HOST = re.compile(r"https?://[^/?#\\]*/?\\", re.IGNORECASE)
 _DOCUMENTATION = re.compile(r"\[2001:db8:", re.IGNORECASE)  # RFC 3849: nobody's
 _PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]*[a-z])+)(?::\d+)?/")
+_AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*[^/?#\\]*@")
 _FOREIGN_SHARE = 0.01  # of the rows: fewer off the main domain are a slip
 
 Source = tuple[str, str, str | None]
@@ -145,7 +146,7 @@ class Gate:
     @staticmethod
     def shown(text: str) -> str:
         """Return `text` if it is fit to print, else a form that is."""
-        safe = not _CONTROL.search(text) and "@" not in text
+        safe = not _CONTROL.search(text) and not _AUTHORITY.match(text)
         return text if safe else shown(text)
 
 

@@ -15,6 +15,9 @@ HEAD = (
     "slash",
     "hosts",
     "frag",
+    "hex",
+    "gone",
+    "held",
     "modes",
     "rows",
     "chars",
@@ -34,6 +37,12 @@ def as_rows() -> list[dict[str, Any]]:
             "slash_counts": kind.carries.slash,
             "hosts": kind.carries.hosts,
             "target_fragment": kind.carries.fragments,
+            "hex_case_counts": kind.carries.hex_case,
+            "gone": 410 in kind.carries.statuses,
+            "holds_back_queries": kind.carries.holds,
+            "joins_queries": kind.carries.joins,
+            "matches_by_prefix": kind.carries.prefix,
+            "patterns": kind.patterns,
             "query_modes": list(kind.carries.modes),
             "max_rows": kind.carries.rows,
             "max_source_chars": kind.carries.source_chars,
@@ -62,7 +71,16 @@ def as_text() -> str:
 def _line(name: str, can: Carries, server: str | None) -> tuple[str, ...]:
     every = can.statuses >= ANY_STATUS - {303, 404, 451}
     statuses = "all" if every else ",".join(map(str, sorted(can.statuses)))
-    marks = (can.queries, can.case, can.slash, can.hosts, can.fragments)
+    marks = (
+        can.queries,
+        can.case,
+        can.slash,
+        can.hosts,
+        can.fragments,
+        can.hex_case,
+        410 in can.statuses,
+        can.holds,
+    )
     return (
         name,
         statuses,

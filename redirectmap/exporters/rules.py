@@ -153,6 +153,11 @@ class RuleSet:
         return (*self.rules, *self.held)
 
     @cached_property
+    def spellings(self) -> dict[str, Rule]:
+        """Every key a server should know, see `spelled`."""
+        return spelled(self.entries)
+
+    @cached_property
     def statuses(self) -> list[int]:
         """Statuses in use, ascending."""
         patterns = {one.shape.status for one in self.patterns}
@@ -166,7 +171,7 @@ class RuleSet:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over what the plan says about these entries."""
-        known = spelled(self.entries).items()
+        known = self.spellings.items()
         lines = sorted(f"{key}\t{rule.answer}\n" for key, rule in known)
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 

@@ -5,13 +5,13 @@ Neither keys nor answers hold a space: WHATWG addresses write it as `%20`.
 
 from __future__ import annotations
 
-from redirectmap.exporters.rules import RuleSet, spelled
+from redirectmap.exporters.rules import RuleSet
 from redirectmap.readers.rules_ours import map_entries
 
 
 def map_lines(rules: RuleSet) -> str:
     """Return every entry as a line, sorted."""
-    known = spelled(rules.entries)
+    known = rules.spellings
     return "".join(sorted(f"{key} {rule.answer}\n" for key, rule in known.items()))
 
 

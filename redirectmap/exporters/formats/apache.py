@@ -21,7 +21,7 @@ from pathlib import Path
 from redirectmap.errors import ServerError
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
 from redirectmap.exporters.patterns import Pattern, apache_lines, escaped, literal
-from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet, spelled
+from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet
 from redirectmap.exporters.table import map_lines, read_map_lines
 from redirectmap.readers.rules_ours import apache_entries
 
@@ -132,7 +132,7 @@ def _host(name: str) -> str:
 
 
 def _long_entries(rules: RuleSet, *, by_path: bool, flag: str) -> Iterator[str]:
-    for key, rule in sorted(spelled(rules.entries).items()):
+    for key, rule in sorted(rules.spellings.items()):
         long = len(key) + len(rule.answer) + 2 >= MAX_TEXT_LINE
         if long and not (by_path and rule.query is not None):
             yield from long_entry(key, rule, by_path=by_path)

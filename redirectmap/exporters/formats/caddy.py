@@ -14,7 +14,7 @@ import json
 from typing import Any
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options
-from redirectmap.exporters.rules import KEPT, Rule, RuleSet, spelled
+from redirectmap.exporters.rules import KEPT, Rule, RuleSet
 from redirectmap.exporters.text import said
 
 URI = "{http.request.orig_uri}"
@@ -23,7 +23,7 @@ OUTPUTS = ("status", "plain", "base", "rest")
 
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: routes.json, a list of routes."""
-    known = sorted(spelled(rules.entries).items())
+    known = sorted(rules.spellings.items())
     exact: list[tuple[str, Rule]] = []
     path: list[tuple[str, Rule]] = []
     for key, rule in known:

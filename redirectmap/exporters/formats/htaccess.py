@@ -29,7 +29,6 @@ from redirectmap.exporters.rules import (
     RuleSet,
     hex_lower,
     hex_upper,
-    spelled,
 )
 from redirectmap.readers.rules_ours import apache_entries
 
@@ -44,7 +43,7 @@ RewriteEngine On
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: one .htaccess file."""
     spellings: dict[str, list[str]] = {}
-    for key, rule in spelled(rules.entries).items():
+    for key, rule in rules.spellings.items():
         spellings.setdefault(rule.key, []).append(key[len(rule.host or "") :])
     held: dict[str, list[str]] = {}
     for rule in rules.held:

@@ -112,7 +112,7 @@ Mount them together at /etc/nginx/redirectmap in the controller (Helm values):
         - {{name: redirectmap, mountPath: /etc/nginx/redirectmap}}
 Merge `data` of configmap.yaml into the controller's own (Helm: controller.config).
 The rules hold for every host of the controller.""",
-    special=nginx.too_long,
+    special=nginx.special,
     server="kubernetes",
     reread=reread,
 )

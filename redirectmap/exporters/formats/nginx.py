@@ -18,10 +18,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from urllib.parse import unquote
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
 from redirectmap.exporters.patterns import SEGMENT, TAIL, Pattern, escaped
-from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet, spelled
+from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet
 from redirectmap.readers.rules_ours import DOLLAR, nginx_entries
 
 MAX_WORD = 4_090  # bytes of a quoted word; nginx stops at 4 096
@@ -43,7 +44,7 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
 def _tables(rules: RuleSet, options: Options) -> dict[str, list[str]]:
     """Return the lines of each map file; a file that has none is left out."""
     parts: dict[str, dict[str, Rule]] = defaultdict(dict)
-    for key, rule in spelled(rules.entries).items():
+    for key, rule in rules.spellings.items():
         exact = rule.query is not None or options.query == "exact"
         table = f"{'exact' if exact else 'path'}{'_host' if rule.host else ''}"
         parts[table][key] = rule
@@ -86,11 +87,23 @@ def _long_value(rule: Rule) -> str:
     return f'"{_valued(rule.answer)}"'
 
 
-def too_long(rule: Rule, _options: Options) -> tuple[str, str] | None:
-    """Refuse what does not fit a word of the file even on its own."""
+def special(rule: Rule, _options: Options) -> tuple[str, str] | None:
+    """Refuse what nginx rejects, and what does not fit a word of the file."""
+    if _climbs(rule.path):
+        return "encoded_dots", "nginx answers 400 to a path that climbs above its root"
     if max(len(_regex_key(rule.key)), len(_long_value(rule))) <= MAX_WORD:
         return None
     return "too_long", "nginx reads no word of more than 4 096 bytes"
+
+
+def _climbs(path: str) -> bool:
+    """Say whether a path, decoded and its slashes merged, leaves the root."""
+    depth = 0
+    for segment in unquote(path).split("/"):
+        depth += -1 if segment == ".." else segment not in {"", "."}
+        if depth < 0:
+            return True
+    return False
 
 
 SUBJECTS = {
@@ -288,7 +301,7 @@ In nginx.conf:
     }}
 Then: nginx -t && nginx -s reload
 Where map_hash_bucket_size or map_hash_max_size stand already, keep the larger.""",
-    special=too_long,
+    special=special,
     server="nginx",
     reread=reread,
     patterns=True,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
-from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet, spelled
+from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet
 from redirectmap.exporters.text import Files
 
 QUOTE = ("quote", '"', "VCL strings cannot hold a quotation mark")
@@ -45,7 +45,7 @@ NAMES = ("", "-Host", "-Path", "-Query", "-Rest")
 def render(rules: RuleSet, options: Options) -> Files:
     """Spell the rules: redirects.vcl."""
     tables: dict[str, list[tuple[str, Rule]]] = {name: [] for name in SUBJECTS}
-    for key, rule in sorted(spelled(rules.entries).items()):
+    for key, rule in sorted(rules.spellings.items()):
         exact = rule.query is not None or options.query == "exact"
         name = ("exact" if exact else "path") + ("_host" if rule.host else "")
         tables[name].append((key, rule))
