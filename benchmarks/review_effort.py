@@ -8,7 +8,9 @@ model that scores a folder has never seen it: it is trained here, on the other
 folders. The signals and the way of learning were chosen while looking at these
 folders, so expect less of others. CACHE keeps the compared pairs. Compared:
 
-    by score   the sheet sorted by score, least sure first, top to bottom
+    similarity the sheet a matching script gives: sorted by the cosine of all
+               words of each pair, least alike first
+    by score   the same sheet sorted by our calibrated confidence, least first
     by risk    the same proposals, sorted by value times uncertainty
     learning   the review page: by risk, the open rows judged anew as it goes
 
@@ -21,7 +23,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -99,7 +100,7 @@ def adopt(desk: Desk, first: pd.DataFrame, proposed: pd.DataFrame) -> None:
             desk.propose(row, now[url], difference(was[url], now[url]))
 
 
-def measure(bench: Path, name: str) -> tuple[int, int, int, int]:
+def measure(bench: Path, name: str) -> tuple[int, int, int, int, int]:
     folder = bench / name
     files = Files(old=(folder / "old.jsonl.gz",), new=folder / "new.jsonl.gz")
     inputs, _ = read_inputs(files)
@@ -110,39 +111,31 @@ def measure(bench: Path, name: str) -> tuple[int, int, int, int]:
     desk = Desk(reviewer.plan, {})
     values = pd.Series(desk.value, index=desk.urls)
     own = scores[scores["old_url"].isin(desk.urls)].reset_index(drop=True)
+    cosine = own.set_index(["old_url", "new_url"])["all"]
+    pairs = zip(desk.urls, desk.cells["new_url"], strict=True)
+    alike = np.array([float(cosine.get(pair, 0.0)) for pair in pairs])
     live = inputs.new.pages["url"].tolist()
     return (
         len(desk.urls),
+        needed(reviewer, lambda _d: -alike),
         needed(reviewer, lambda d: -d.sure),
         needed(reviewer, lambda d: d.risk()),
         needed(reviewer, lambda d: d.risk(), Learner(own, live, values, 0.01)),
     )
 
 
-def blind_models(bench: Path, cache: Path, names: list[str]) -> dict[str, Any]:
-    """Return for each folder the model that has not seen it."""
-    examples = train.load(bench, cache)
-    rows = train.cross_fit(examples)
-    return {
-        name: {
-            **train.fit_curves(rows[rows["name"] != name]),
-            **train.fit_forest(examples, name),
-        }
-        for name in names
-    }
-
-
 def main() -> None:
     bench, cache, *names = sys.argv[1:]
-    models = blind_models(Path(bench), Path(cache), names)
-    print("| folder | rows | by score | by risk | learning | fewer |")
-    print("|---|---|---|---|---|---|")
+    examples = train.load(Path(bench), Path(cache))
+    print("| folder | rows | similarity | by score | by risk | learning | fewer |")
+    print("|---|---|---|---|---|---|---|")
     for name in names:
-        scoring.shipped_model = lambda chosen=models[name]: chosen
-        rows, by_score, by_risk, learning = measure(Path(bench), name)
-        fewer = 1 - learning / by_score
-        line = f"{name} | {rows} | {by_score} | {by_risk} | {learning} | {fewer:.0%}"
-        print(f"| {line} |", flush=True)
+        blind = train.model_without(examples, name)
+        scoring.shipped_model = lambda chosen=blind: chosen
+        counts = measure(Path(bench), name)
+        fewer = [1 - counts[-1] / sheet for sheet in counts[1:3]]
+        cells = [name, *counts, f"{fewer[0]:.0%} and {fewer[1]:.0%}"]
+        print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
 if __name__ == "__main__":

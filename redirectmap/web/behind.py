@@ -16,7 +16,6 @@ import pandas as pd
 
 from redirectmap.errors import RedirectmapError
 from redirectmap.planning.decisions import now
-from redirectmap.tables import PLAN
 from redirectmap.web.pages import Search, read_pages
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ _PAUSE = 0.4
 _SAVE_AFTER = 3.0
 _CANDIDATES = 9
 _LEAST = 0.02
+_PART = 2_000
 MOVED = "another page"
 
 
@@ -142,33 +142,47 @@ class Behind:
         proposed = self._learner.proposed(judged)
         self._take(judged)
         self._proposed = proposed
-        with review.lock:
-            # what was decided meanwhile starts another round
-            if review.seen == seen and (decisions or review.desk.changed):
-                self._adopt(proposed)
+        if decisions or review.desk.changed:
+            self._adopt(proposed, seen)
 
-    def _adopt(self, proposed: pd.DataFrame) -> None:
-        """Show what is now proposed where learning made a difference; say so."""
-        desk = self.review.desk
-        first = self._first
+    def _adopt(self, proposed: pd.DataFrame, seen: int) -> None:
+        """Show what is now proposed where learning made a difference; say so.
+
+        In parts, so that no decision waits for it; a decision that comes in
+        between starts another round.
+        """
+        review = self.review
         counts: Counter[str] = Counter()
         moved: list[str] = []
         known = {name: proposed[name].tolist() for name in proposed.columns}
-        before = {name: first[name].tolist() for name in proposed.columns}
-        for number, url in enumerate(proposed.index.tolist()):
-            row = desk.place.get(url)
-            if row is None or desk.decided[row] or desk.origin(row) != "match":
-                continue
-            cells = {name: column[number] for name, column in known.items()}
-            how = difference({k: v[number] for k, v in before.items()}, cells)
-            if desk.propose(row, cells, how) and how is not None:
-                counts[how] += 1
-                moved += [url] if how == MOVED else []
+        before = {name: self._first[name].tolist() for name in proposed.columns}
+        urls = proposed.index.tolist()
+        for start in range(0, len(urls), _PART):
+            with review.lock:
+                if review.seen != seen:
+                    return
+                for number in range(start, min(start + _PART, len(urls))):
+                    cells = {name: column[number] for name, column in known.items()}
+                    was = {name: column[number] for name, column in before.items()}
+                    how = self._propose(urls[number], was, cells)
+                    counts.update([how] if how else [])
+                    moved += [urls[number]] if how == MOVED else []
         if counts:
             said = ", ".join(f"{count} rows: {how}" for how, count in counts.items())
-            learned = {"at": now(), "said": said, "rows": moved[:50]}
-            self.review.learned.append(learned)
-        desk.touch()
+            review.learned.append({"at": now(), "said": said, "rows": moved[:50]})
+        with review.lock:
+            review.desk.touch()
+
+    def _propose(
+        self, url: str, was: dict[str, Any], cells: dict[str, Any]
+    ) -> str | None:
+        """Change one open row's proposal; return how, None for no change."""
+        desk = self.review.desk
+        row = desk.place.get(url)
+        if row is None or desk.decided[row] or desk.origin(row) != "match":
+            return None
+        how = difference(was, cells)
+        return how if desk.propose(row, cells, how) else None
 
     def _read(self) -> None:
         sources = self.review.sources
@@ -196,9 +210,9 @@ class Behind:
 
         review = self.review
         with review.lock:
-            plan = PLAN.fit(review.desk.as_plan())
+            held = review.desk.snapshot()
         context = PlanContext(
-            plan,
+            review.desk.as_plan(held),
             old_pages=review.old.table if review.old else None,
             new_pages=review.new.table if review.new else None,
         )

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from redirectmap.planning.decisions import Decision
+from redirectmap.tables import PLAN
 from redirectmap.web.wildcards import contains
 
 STATUS = {"redirect": 301, "gone": 410, "keep": 200}
@@ -273,16 +274,19 @@ class Desk:
             "findings": self.findings.get(url, []),
         }
 
-    def as_plan(self) -> pd.DataFrame:
-        """Return the plan with every decision in it."""
-        table = pd.DataFrame(self.cells, columns=list(self.plan.columns))
-        status = [STATUS.get(action) for action in self.cells["action"]]
-        kept = (
-            self.plan["status"].astype(object).where(self.plan["status"].notna(), None)
-        )
+    def snapshot(self) -> dict[str, list[Any]]:
+        """Return the cells as they are, quickly: nothing waits for the rest."""
+        return {name: list(column) for name, column in self.cells.items()}
+
+    def as_plan(self, cells: Mapping[str, list[Any]]) -> pd.DataFrame:
+        """Return the plan with every decision of a snapshot in it."""
+        table = pd.DataFrame(cells, columns=list(self.plan.columns))
+        status = [STATUS.get(action) for action in cells["action"]]
+        before = self.plan["status"]
+        kept = before.astype(object).where(before.notna(), None)
         same = table["action"].to_numpy() == self.plan["action"].to_numpy()
         table["status"] = np.where(same, kept, np.array(status, dtype=object))
-        return table
+        return PLAN.fit(table)
 
 
 def _values(plan: pd.DataFrame) -> NDArray[np.float64]:

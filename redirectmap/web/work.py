@@ -297,9 +297,10 @@ class Review:
         from redirectmap.planning.summary import summarise
 
         with self.lock:
-            plan = PLAN.fit(self.desk.as_plan())
-            base = _generated(self.desk, self.folder)
+            cells, decided = self.desk.snapshot(), set(self.store.current)
             findings = self._behind.findings
+        plan = self.desk.as_plan(cells)
+        base = _generated(self.desk, plan, decided, self.folder)
         if findings is not None:
             write_csv(self.folder / "findings.csv", findings)
             made = summarise(plan, findings)
@@ -309,12 +310,13 @@ class Review:
         write_atomic(self.path, plan_text(plan))
 
 
-def _generated(desk: Desk, folder: Path) -> pd.DataFrame:
+def _generated(
+    desk: Desk, plan: pd.DataFrame, decided: set[str], folder: Path
+) -> pd.DataFrame:
     """Return the base of the next merge: decided rows as they now are.
 
     What people edited in plan.csv before stays an edit against the old base.
     """
-    plan = PLAN.fit(desk.as_plan())
     path = folder / GENERATED
     if not path.exists():
         return plan
@@ -323,7 +325,7 @@ def _generated(desk: Desk, folder: Path) -> pd.DataFrame:
     edited = [
         url
         for url, row in desk.place.items()
-        if desk.edited[row] and url not in desk.decisions and url in before.index
+        if desk.edited[row] and url not in decided and url in before.index
     ]
     if edited:
         plan.loc[edited] = before.loc[edited, plan.columns]
