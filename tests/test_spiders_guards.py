@@ -187,7 +187,11 @@ def test_a_window_larger_than_browsers_allow_is_refused() -> None:
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [
-        *((pack(b"x y z" * 5_000)[:-6], name) for name, pack in PACKERS.items()),
+        *(
+            # named: gzip writes the time into its bytes
+            pytest.param(pack(b"x y z" * 5_000)[:-6], name, id=f"cut {name}")
+            for name, pack in PACKERS.items()
+        ),
         *((b"<html>", name) for name in PACKERS),
         (b"x", "compress"),
         (b"x", "gzip, gzip, gzip"),
