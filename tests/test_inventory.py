@@ -142,6 +142,26 @@ def test_one_page_kept_apart_forbids_the_way() -> None:
 def test_a_redirect_to_another_page_is_no_spelling() -> None:
     rules = redirects(("/old", "/new"))
     assert merged_spellings([f"{SITE}/old"], pages(new=None), rules) == {}
+    rules = pd.concat([SLASHED, redirects(("/d/", "/elsewhere"))])
+    assert merged_spellings([f"{SITE}/d/"], pages(d=None), rules) == {}
+
+
+WAYS = [
+    ("index file", "/x{}/index.html", "/x{}/"),
+    ("letter case", "/X{}", "/x{}"),
+    ("parameter order", "/p{}?b=1&a=2", "/p{}?a=2&b=1"),
+    ("tracking parameters", "/p{}?id=1&utm_source=n", "/p{}?id=1"),
+    ("session parameters", "/p{}?sid=abc", "/p{}"),
+]
+
+
+@pytest.mark.parametrize(("spelled", "home"), [way[1:] for way in WAYS])
+def test_every_way_of_spelling_is_learned(spelled: str, home: str) -> None:
+    seen = redirects(*((spelled.format(n), home.format(n)) for n in range(3)))
+    page = PAGES.fit(pd.DataFrame({"url": [SITE + home.format(9)], "status": [200]}))
+    url = SITE + spelled.format(9)
+    assert merged_spellings([url], page, seen) == {url: SITE + home.format(9)}
+    assert merged_spellings([url], page, seen.head(2)) == {}
 
 
 def test_a_canonical_on_every_page_is_a_fault_of_the_template() -> None:

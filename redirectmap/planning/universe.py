@@ -86,7 +86,8 @@ def gather(
                 continue
             if key in dead and key not in valued and origin != "legacy":
                 continue
-            clean = merged.get(key) or without_tracking(key)
+            named = origin == "legacy"  # a rule means the spelling it names
+            clean = (not named and merged.get(key)) or without_tracking(key)
             if clean != key:
                 home_of[key] = clean
             rows.setdefault(clean, origin)

@@ -70,8 +70,8 @@ def _is_session(pair: str) -> bool:
 
 
 FOLDS: Mapping[str, Callable[[str], str]] = {
-    "trailing slash": _path(lambda path: path.rstrip("/") or "/"),
     "index file": _path(lambda path: _INDEX.sub("/", path)),
+    "trailing slash": _path(lambda path: path.rstrip("/") or "/"),
     "letter case": _path(str.lower),
     "parameter order": _query(sorted),
     "tracking parameters": _query(lambda q: [p for p in q if not _is_tracking(p)]),
@@ -79,7 +79,10 @@ FOLDS: Mapping[str, Callable[[str], str]] = {
     "scheme": lambda url: re.sub("^http://", "https://", url),
     "www": lambda url: re.sub(r"^(https?://)www\.", r"\1", url),
 }
-"""Each way in which spellings differ, as the function that folds it away."""
+"""Each way in which spellings differ, as the function that folds it away.
+
+In an order that folds all: an index file leaves a slash.
+"""
 
 
 def merged_spellings(
@@ -95,9 +98,11 @@ def merged_spellings(
     said = _said_by_site(pages, redirects)
     joined = joining_folds(said, pages)
     homes = {_folded(url, joined): url for url in _proper(pages, said)}
+    moved = set() if redirects is None else set(redirects["source"]) - set(said)
     merged = {}
     for url in urls:
-        home = said.get(url) or homes.get(_folded(url, joined))
+        folded = None if url in moved else homes.get(_folded(url, joined))
+        home = said.get(url) or folded
         if home and home != url:
             merged[url] = _end(said, home)
     return {url: home for url, home in merged.items() if home != url}
