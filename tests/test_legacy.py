@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings, strategies as st
 
+from redirectmap.checks import PlanContext, run_checks
+from redirectmap.planning.known import read_legacy
 from redirectmap.planning.legacy import legacy_ends
 from redirectmap.planning.make import Made, PlanInputs, make_plan
 from redirectmap.planning.settle import settle
@@ -259,6 +262,36 @@ def test_settling_a_settled_plan_changes_nothing() -> None:
     settled = settle(plan)
     assert len(settled.changed) == 0
     pd.testing.assert_frame_equal(settled.plan, plan)
+
+
+def test_patterns_are_followed_through_patterns(tmp_path: Path) -> None:
+    """A rule that leads to a URL nobody listed goes on where a pattern sends that."""
+    file = tmp_path / ".htaccess"
+    file.write_text(
+        "Redirect 301 /x /blog/a\n"
+        "RedirectMatch 301 ^/blog/(.*)$ /news/$1\n"
+        "RedirectMatch 301 ^/news/(.*)$ /page\n"
+    )
+    legacy, _ = read_legacy([file], OLD, [], lives={f"{OLD}/page"})
+    plan = made(legacy)
+    assert row(plan, f"{OLD}/x")["new_url"] == f"{NEW}/page"
+    assert "3 hops" in row(plan, f"{OLD}/x")["reason"]
+    assert plan.notes == ()
+
+
+def test_a_persons_dead_or_looping_target_is_kept_and_flagged() -> None:
+    cells = {
+        f"{OLD}/page": ("redirect", f"{NEW}/no-such-page"),
+        f"{OLD}/self": ("redirect", f"{OLD}/self"),
+    }
+    plan = made(rules(), overrides=overridden(cells)).plan
+    kept = plan.set_index("old_url")["new_url"].to_dict()
+    assert kept == {old: new for old, (_, new) in cells.items()}
+    new = PAGES.fit(pd.DataFrame({"url": [f"{NEW}/page"], "status": [200]}))
+    found = run_checks(PlanContext(plan, new_pages=new))
+    said = set(zip(found["check"], found["old_url"], strict=True))
+    assert ("target-unknown", f"{OLD}/page") in said
+    assert ("self-redirect", f"{OLD}/self") in said
 
 
 OLD_PATHS = [f"{OLD}/p{n}" for n in range(6)]

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings, strategies as st
 
+from redirectmap.cli import main
 from redirectmap.errors import InputError
 from redirectmap.planning.diff import diff_plans
 from redirectmap.planning.files import plan_text, read_plan
 from redirectmap.planning.merge import HUMAN, apply_overrides, carry_over
+from redirectmap.planning.settle import copied, settle
 from redirectmap.tables import PLAN
 
 OLD, NEW = "https://old.example", "https://new.example"
@@ -102,6 +105,31 @@ def test_two_hundred_edits_a_hundred_times(seed: int, tmp_path: Path) -> None:
     assert lost_edits(base, theirs, merged) == []
 
 
+def test_edits_pile_up_over_many_replans(tmp_path: Path) -> None:
+    """Twenty re-plans, each with another opinion of the tool and more edits.
+
+    A cell that a person sets to the tool's own value is the tool's again.
+    """
+    draw, path = random.Random(7), tmp_path / "plan.csv"
+    base = plan = generated(300, 0)
+    said: dict[tuple[str, str], str] = {}
+    for turn in range(1, 21):
+        theirs = edited(plan, draw, 40)
+        for column in HUMAN:
+            changed = theirs[column].map(_said).ne(plan[column].map(_said))
+            for url, value in theirs.loc[changed, ["old_url", column]].to_numpy():
+                said[url, column] = _said(value)
+        tool = base.set_index("old_url")
+        said = {k: v for k, v in said.items() if _said(tool.loc[k]) != v}
+        path.write_text(plan_text(theirs), encoding="utf-8")
+        merged = carry_over(generated(300, turn), base, read_plan(path))
+        settled = settle(merged.plan)
+        plan, base = settled.plan, PLAN.fit(copied(merged.base, settled))
+        now = plan.set_index("old_url")
+        lost = [k for k, value in said.items() if _said(now.loc[k]) != value]
+        assert lost == []
+
+
 def test_edits_survive_the_file(tmp_path: Path) -> None:
     base = generated(60, 1)
     theirs = edited(base, random.Random(2), 80)
@@ -177,6 +205,18 @@ def test_overrides_win_and_add_rows() -> None:
 def test_overrides_that_cannot_be_used(people: dict[str, list[str]]) -> None:
     with pytest.raises(InputError):
         apply_overrides(generated(1, 1), pd.DataFrame(people))
+
+
+def test_diff_and_check_take_the_folder_of_a_plan(tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 2)):
+        (tmp_path / name).mkdir()
+        text = plan_text(generated(9, seed))
+        (tmp_path / name / "plan.csv").write_text(text, encoding="utf-8")
+    names = [str(tmp_path / name) for name in "ab"]
+    result = CliRunner().invoke(main, ["diff", *names])
+    assert result.exit_code == 0
+    assert "changed\taction" in result.stdout
+    assert CliRunner().invoke(main, ["check", names[0]]).exit_code in {0, 1}
 
 
 def test_diff_names_what_changed() -> None:

@@ -14,7 +14,7 @@ _LIMITS = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 
 
 @click.command("check")
-@click.argument("plan", type=_FILE)
+@click.argument("plan", type=click.Path(path_type=Path))
 @click.option(
     "--fail-on",
     type=click.Choice(list(_LIMITS)),
@@ -56,7 +56,8 @@ def command(
 ) -> None:
     """Look for what will hurt in a plan.
 
-    PLAN is a plan.csv, or any CSV with an old and a new URL in each row. More is
+    PLAN is a plan.csv, the folder it is in, or any sheet (CSV, XLSX) with an old
+    and a new URL in each row. More is
     found with --old, --new and --backlinks.
     """
     from redirectmap.checks import PlanContext, run_checks

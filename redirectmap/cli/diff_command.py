@@ -8,12 +8,12 @@ import click
 
 from redirectmap.cli.output import emit_json, json_option, quiet_option, say
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+_PLAN = click.Path(path_type=Path)
 
 
 @click.command("diff")
-@click.argument("plan_a", type=_FILE)
-@click.argument("plan_b", type=_FILE)
+@click.argument("plan_a", type=_PLAN)
+@click.argument("plan_b", type=_PLAN)
 @json_option
 @quiet_option
 def command(plan_a: Path, plan_b: Path, *, as_json: bool, quiet: bool) -> None:

@@ -11,7 +11,7 @@ Writes  the old site put together, what points at it, the inventory.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -137,12 +137,12 @@ class _Reading:
         self.reports.append(report)
         self.sightings.append(Sighting(report.source, Path(report.path).name, urls))
 
-    def legacy(self, known: Sequence[str]) -> pd.DataFrame:
+    def legacy(self, known: Sequence[str], lives: Collection[str]) -> pd.DataFrame:
         """Read the rules; patterns are spelled out for the URLs known."""
         tables = []
         for path in self.rules:
             encoding = readers.needed(path, self.files.encoding)
-            table, reports = read_legacy([path], self.base, known, encoding)
+            table, reports = read_legacy([path], self.base, known, encoding, lives)
             self._account(reports[0], table["source"].unique())
             tables.append(table)
         return pd.concat(tables, ignore_index=True) if tables else LEGACY.empty()
@@ -203,7 +203,9 @@ def read_inventory(files: Files, weights: ValueWeights | None = None) -> Known:
         fetched = readers.read_site(files.fetched, may_be_empty=True)
         described.append(_without_sources(fetched))
     old = readers.joined_sites(described)
-    legacy = reading.legacy(_moved_urls(old.pages, links, visits))
+    legacy = reading.legacy(
+        _moved_urls(old.pages, links, visits), living_urls(old.pages)
+    )
     inventory = build_inventory(
         reading.sightings,
         old=old,
@@ -248,21 +250,54 @@ def read_legacy(
     base: str,
     known: Sequence[str] = (),
     encoding: str | None = None,
+    lives: Collection[str] = (),
 ) -> tuple[pd.DataFrame, list[ReadReport]]:
-    """Read rules; patterns are spelled out for the URLs known."""
+    """Read rules; patterns are spelled out for the URLs known.
+
+    Args:
+        paths: Rule files.
+        base: Origin of the old site.
+        known: URLs that a pattern may catch.
+        encoding: What a person says the files are in.
+        lives: Pages that answer by themselves; no pattern acts on them.
+    """
     if not paths:
         return LEGACY.empty(), []
     rules, patterns, reports = readers.read_rules(paths, base=base, encoding=encoding)
-    spelled = readers.expand_patterns(patterns, known)
-    frames = [frame for frame in (rules, spelled) if len(frame)]
+    frames = [rules, *_spelled_out(patterns, rules, known, set(lives))]
+    frames = [frame for frame in frames if len(frame)]
     return pd.concat(frames, ignore_index=True) if frames else rules, reports
+
+
+MAX_ROUNDS = 10  # patterns through patterns; one that feeds itself never ends
+
+
+def _spelled_out(
+    patterns: pd.DataFrame, rules: pd.DataFrame, known: Sequence[str], lives: set[str]
+) -> Iterator[pd.DataFrame]:
+    """Spell patterns out for the URLs known, and for where rules send them."""
+    done: set[str] = set(rules["source"]) | lives
+    asked = list(known)
+    targets = keys_of(rules["target"]).dropna().tolist()
+    for _ in range(MAX_ROUNDS if len(patterns) else 0):
+        fresh = sorted({*asked, *targets} - done)
+        if not fresh:
+            return
+        found = readers.expand_patterns(patterns, fresh)
+        yield found
+        done.update(fresh)
+        asked, targets = [], keys_of(found["target"]).dropna().tolist()
 
 
 def _moved_urls(*tables: pd.DataFrame) -> list[str]:
     """Return the known URLs that a pattern may catch: all but pages that live."""
     pages, links, visits = tables
     keys = keys_of(pages["url"])
-    lives = pages["status"].between(200, 299).fillna(value=False).to_numpy(dtype=bool)
     seen = pd.concat([keys_of(links["target_url"]), keys_of(visits["url"]), keys])
-    known = set(seen.dropna()) - set(keys[lives].dropna())
-    return sorted(known)
+    return sorted(set(seen.dropna()) - living_urls(pages))
+
+
+def living_urls(pages: pd.DataFrame) -> set[str]:
+    """Return the keys of pages that were seen to answer 2xx."""
+    lives = pages["status"].between(200, 299).fillna(value=False).to_numpy(dtype=bool)
+    return set(keys_of(pages.loc[lives, "url"]).dropna())

@@ -95,13 +95,25 @@ def carry_over(
     conflicts += [
         Conflict(str(url), "row", "there", "deleted", "kept") for url in deleted
     ]
-    return Merged(PLAN.fit(table), _next_base(ours, edits, before), tuple(conflicts))
+    fitted = PLAN.fit(table)
+    next_base = _next_base(ours, edits, before, fitted)
+    return Merged(fitted, next_base, tuple(conflicts))
 
 
 def _next_base(
-    ours: pd.DataFrame, edits: dict[str, dict[str, Any]], before: pd.DataFrame
+    ours: pd.DataFrame,
+    edits: dict[str, dict[str, Any]],
+    before: pd.DataFrame,
+    merged: pd.DataFrame,
 ) -> pd.DataFrame:
+    """Return the tool's plan, with the cells that only followed a person's.
+
+    A status that follows an edited action is in the base as it is in the plan: so
+    whatever a person makes of it next is seen, even the tool's own value.
+    """
     table = ours.set_index("old_url")
+    followed = merged.set_index("old_url")
+    now = {column: followed[column].to_dict() for column in ("status", "new_url")}
     was = {column: before[column].to_dict() for column in HUMAN}
     for column in HUMAN:
         cells = table[column].to_dict()
@@ -109,6 +121,8 @@ def _next_base(
             agreed = column in edited and _text(cells.get(url)) == _text(edited[column])
             if agreed and url in cells:
                 cells[url] = was[column].get(url)
+            elif column in now and column not in edited and url in cells:
+                cells[url] = now[column].get(url)
         table[column] = [cells[url] for url in table.index]
     return PLAN.fit(table.reset_index())
 

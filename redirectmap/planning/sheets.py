@@ -90,6 +90,9 @@ _HOSTLIKE = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}(?::\d+)?(?=[/?#]|$)")
 def read_sheet(path: Path) -> pd.DataFrame:
     """Return the sheet's cells in the columns of PLAN that it has.
 
+    Args:
+        path: A sheet, or the folder that `redirectmap plan` wrote.
+
     Returns:
         Object cells, text without white space around it, None for empty ones;
         old_url and one of new_url, action, status among the columns.
@@ -97,6 +100,7 @@ def read_sheet(path: Path) -> pd.DataFrame:
     Raises:
         InputError: The file cannot be used; the message says where and why.
     """
+    path = path / "plan.csv" if path.is_dir() else path
     table = _cells(path)
     renamed = _renamed(table, where=str(path))
     if "new_url" in renamed:
