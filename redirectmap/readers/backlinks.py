@@ -85,6 +85,7 @@ def read_backlink_file(
             reader.batch(*zip(*rows, strict=True))
             for rows in _batches(table.rows, BATCH_CELLS // len(table.headers) + 1)
         ]
+    del reader  # what it remembers of texts is not needed beside the table
     frame = _frame(parts)
     repeated = _links(frame).duplicated().to_numpy()
     if repeated.any():
