@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
 
 from redirectmap.planning.decisions import Decision, Decisions
 from redirectmap.planning.files import read_generated, read_plan
 from redirectmap.planning.merge import carry_over
+from redirectmap.web.work import own_plan
 from tests.review_site import NEW, OLD, Server, make_folder, port_of, reviewing
 
 
@@ -409,3 +411,12 @@ def test_decisions_survive_a_replan(tmp_path: Path) -> None:
     assert rows.loc[url[0], "action"] == "gone"
     assert rows.loc[url[1], "note"] == "ask the client"
     assert rows.loc[url[1], "action"] == "review"
+
+
+def test_the_fast_way_reads_what_the_careful_one_does(tmp_path: Path) -> None:
+    path = make_folder(tmp_path / "p") / "plan.csv"
+    fast = own_plan(path)
+    assert fast is not None
+    pd.testing.assert_frame_equal(fast, read_plan(path))
+    path.write_text("old_url,new_url\n/a,/b\n", encoding="utf-8")
+    assert own_plan(path) is None

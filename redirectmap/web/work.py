@@ -19,6 +19,7 @@ from redirectmap.errors import RedirectmapError, UsageError
 from redirectmap.planning.decisions import Decision, Decisions, Event, now
 from redirectmap.planning.files import GENERATED, plan_text, read_plan
 from redirectmap.tables import PLAN, read_json, write_atomic, write_csv, write_json
+from redirectmap.tables.schemas import ACTIONS
 from redirectmap.web.behind import Behind
 from redirectmap.web.bulk import Bulk, accepted, planned, preview
 from redirectmap.web.desk import Desk
@@ -60,7 +61,10 @@ class Review:
         summary = self.folder / "plan.json"
         self.summary = read_json(summary) if summary.exists() else {}
         self.store = Decisions(self.folder)
-        table = read_plan(plan).drop_duplicates("old_url", ignore_index=True)
+        table = own_plan(plan)
+        if table is None:
+            table = read_plan(plan)
+        table = table.drop_duplicates("old_url", ignore_index=True)
         budget = float(self.summary.get("max_error", 0.01))
         self.desk = Desk(table, self.store.current, budget)
         self.versions: dict[str, int] = {}
@@ -308,6 +312,28 @@ class Review:
             write_json(self.folder / "plan.json", {**self.summary, **made})
         write_atomic(self.folder / GENERATED, plan_text(base))
         write_atomic(self.path, plan_text(plan))
+
+
+def own_plan(path: Path) -> pd.DataFrame | None:
+    """Read a plan.csv as the tool wrote it, fast; None where it is another one."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    kinds = {"int": pa.int64(), "float": pa.float64()}
+    types = {c.name: kinds.get(c.kind, pa.string()) for c in PLAN.columns}
+    convert = csv.ConvertOptions(
+        column_types=types, null_values=[""], strings_can_be_null=True
+    )
+    parse = csv.ParseOptions(newlines_in_values=True)
+    try:
+        read = csv.read_csv(path, parse_options=parse, convert_options=convert)
+    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError):
+        return None
+    if read.column_names != PLAN.names:
+        return None
+    table = PLAN.fit(read.to_pandas())
+    known = table["action"].isin(ACTIONS).all() and table["old_url"].notna().all()
+    return table if known else None
 
 
 def _generated(
