@@ -106,6 +106,40 @@ def test_urls_alone_are_enough() -> None:
     )
 
 
+def test_paths_without_words_in_common_are_left_to_a_person() -> None:
+    pages = [
+        [page_url(host, f"{part}/{n}") for n in range(60)]
+        for host, part in (("old", "item"), ("new", "guides/entry"))
+    ]
+    bare = [Tables(pd.DataFrame({"url": urls}), sites()[0].links) for urls in pages]
+    assert not decide(match(*bare)).eq("redirect").any()
+
+
+def page_url(host: str, path: str) -> str:
+    return f"https://{host}.test/{path}"
+
+
+def test_a_front_page_is_no_target_of_other_pages() -> None:
+    old, new = sites()
+    front = pd.DataFrame([page("https://new.test/", "Firm", "gas boiler heat pump")])
+    more = Tables(pd.concat([new.pages, front], ignore_index=True), new.links)
+    assert not match(old, more)["new_url"].eq("https://new.test/").any()
+
+
+def test_merged_pages_are_proposed_the_page_they_are_a_section_of() -> None:
+    old, new = sites()
+    names = [slug.replace("-", " ").title() for slug in TOPICS]
+    hub = {
+        **page("https://new.test/services", "All our services", ""),
+        "headings": names,
+    }
+    merged = Tables(pd.DataFrame([hub, *new.pages.to_dict("records")[:2]]), new.links)
+    scores = match(old, merged).set_index("old_url")
+    row = scores.loc[["https://old.test/blog/2019/water-softener.html"]]
+    hub_row = row[row["new_url"] == "https://new.test/services"]
+    assert hub_row["section"].iloc[0] > 0.9
+
+
 def test_the_valuable_page_gets_the_contested_target() -> None:
     rows, columns = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
     chance = np.array([0.6, 0.5, 0.6, 0.2], dtype=np.float32)
