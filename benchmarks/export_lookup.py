@@ -10,6 +10,7 @@ the size of the files.
 from __future__ import annotations
 
 import random
+import re
 import sys
 import tempfile
 import time
@@ -17,19 +18,50 @@ from pathlib import Path
 
 import pandas as pd
 
-from redirectmap.exporters import Lookup, build_rules, export_plan
+from redirectmap.exporters import export_plan
 from redirectmap.exporters.servers import SERVERS, running
 from redirectmap.exporters.wire import Client
 from redirectmap.tables import PLAN
 
+OLD, NEW = "https://old.example", "https://new.example"
 FORMS = {
     "nginx": ("nginx", 1 << 30),
+    "nginx, location lines": ("nginx", 100_000),
+    "nginx, rewrite lines": ("nginx", 10_000),
     "apache": ("apache", 1 << 30),
+    "apache, txt map": ("apache", 100_000),
+    "apache, Redirect lines": ("apache", 10_000),
+    "htaccess": ("apache-htaccess", 10_000),
     "haproxy": ("haproxy", 1 << 30),
     "caddy": ("caddy", 100_000),
-    "htaccess": ("apache-htaccess", 10_000),
+    "lighttpd": ("lighttpd", 1 << 30),
+    "varnish": ("varnish", 10_000),
 }
 REQUESTS = 1_000
+
+
+def rewritten(name: str, folder: Path, plan: pd.DataFrame) -> None:
+    """Put the form that people write by hand in place of ours."""
+    pairs = [
+        (old.removeprefix(OLD), new)
+        for old, new in zip(plan["old_url"], plan["new_url"], strict=True)
+    ]
+    if name == "nginx, location lines":
+        lines = (f"location = {old} {{ return 301 {new}; }}\n" for old, new in pairs)
+    elif name == "nginx, rewrite lines":
+        lines = (f"rewrite ^{re.escape(old)}$ {new} permanent;\n" for old, new in pairs)
+    elif name == "apache, Redirect lines":
+        lines = (f"Redirect 301 {old} {new}\n" for old, new in reversed(pairs))
+    else:
+        conf = folder / "vhost.conf"
+        text = conf.read_text().replace("dbm=db:", "txt:")
+        conf.write_text(text.replace("redirects.db", "redirects.txt"))
+        return
+    if name.startswith("nginx"):
+        (folder / "http.conf").write_text("")
+        (folder / "server.conf").write_text("".join(lines))
+    else:
+        (folder / "vhost.conf").write_text("".join(lines))
 
 
 def plan_of(rows: int) -> pd.DataFrame:
@@ -54,15 +86,16 @@ def measure(name: str, rows: int) -> str:
     if rows > most:
         return f"| {name} | {rows:,} | not tried |"
     plan = plan_of(rows)
-    lookup = Lookup(build_rules(plan).rules, "keep")
-    wires = random.Random(1).choices(
-        [url.removeprefix("https://old.example") for url in plan["old_url"]],
-        k=REQUESTS if name != "htaccess" else 200,
+    asked = random.Random(1).choices(
+        list(zip(plan["old_url"], plan["new_url"], strict=True)),
+        k=REQUESTS if name != "htaccess" else 100,
     )
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        made = export_plan(plan, name, Path(folder))
+        made = export_plan(plan, name.partition(",")[0], Path(folder))
         exported = time.perf_counter() - begun
+        if "," in name:
+            rewritten(name, made.folder, plan)
         size = sum(path.stat().st_size for path in made.folder.iterdir()) / 1e6
         begun = time.perf_counter()
         with running(SERVERS[server], made.folder, str(made.folder)) as started:
@@ -73,11 +106,11 @@ def measure(name: str, rows: int) -> str:
                 begun = time.perf_counter()
                 wrong = sum(
                     not SERVERS[server].agrees(
-                        lookup.answer("h", wire), client.ask("GET", "h", wire), "row"
+                        (301, new), client.ask("GET", "h", old[len(OLD) :]), "row"
                     )
-                    for wire in wires
+                    for old, new in asked
                 )
-                cost = (time.perf_counter() - begun) / len(wires) * 1_000
+                cost = (time.perf_counter() - begun) / len(asked) * 1_000
     return (
         f"| {name} | {rows:,} | {cost:.2f} ms | {exported:.1f} s | {ready:.1f} s | "
         f"{size:.0f} MB | {wrong} wrong |"

@@ -27,7 +27,7 @@ DocumentRoot {root}
     Require all granted
 </Directory>
 """
-MODULES = ("mpm_event", "authz_core", "rewrite")
+MODULES = ("mpm_event", "authz_core", "rewrite", "alias")
 FOLDERS = ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules")
 VHOST = """\
 <VirtualHost 127.0.0.1:{port}>
