@@ -28,8 +28,11 @@ _LANGUAGE = r"^/([a-z]{2}(?:[-_][A-Za-z]{2})?)(/.*)$"
 
 def language_in(host: pd.Series, path: pd.Series) -> pd.Series:
     """Return the language that each URL names by folder or host, empty for none."""
-    folder = path.astype("string[pyarrow]").str.extract(_FOLDER)[0]
-    label = host.astype("string[pyarrow]").str.extract(_LABEL)[0]
+    paths, hosts = path.astype("string[pyarrow]"), host.astype("string[pyarrow]")
+    if not (paths.str.match(_FOLDER).any() or hosts.str.match(_LABEL).any()):
+        return pd.Series("", index=path.index, dtype=object)
+    folder = paths.str.extract(_FOLDER)[0]
+    label = hosts.str.extract(_LABEL)[0]
     return folder.where(folder.notna(), label).fillna("").astype(object)
 
 

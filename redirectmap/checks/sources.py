@@ -214,9 +214,9 @@ def proxy_prefix(context: PlanContext) -> Iterator[Finding]:
     paths = context.old_path[context.is_redirect]
     if len(paths) < 3:
         return
-    folders = paths.astype("string[pyarrow]").str.extract(r"^(/[^/]+)(?:/|$)")[0]
-    folder = folders.iloc[0]
-    if pd.notna(folder) and folders.eq(folder).all() and paths.ne(folder).any():
+    folder = "/" + paths.iloc[0].split("/")[1]
+    below = paths.astype("string[pyarrow]").str.startswith(f"{folder}/")
+    if folder != "/" and (below | paths.eq(folder)).all() and below.any():
         yield Finding(
             "notice",
             "proxy-prefix",

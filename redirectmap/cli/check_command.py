@@ -82,10 +82,9 @@ def command(
         emit_json(files.findings_json(findings, rows=len(table)))
     else:
         shown = findings[["severity", "check", "old_url", "message", "hint"]]
-        for row in (
-            shown.astype(object).where(shown.notna(), "").itertuples(index=False)
-        ):
-            click.echo("\t".join(map(str, row)))
+        cells = shown.astype(object).where(shown.notna(), "")
+        rows = cells.itertuples(index=False, name=None)
+        click.echo("".join("\t".join(row) + "\n" for row in rows), nl=False)
     counts = findings["severity"].value_counts()
     said = ", ".join(
         f"{counts.get(s, 0):,} {s}s" for s in ("error", "warning", "notice")

@@ -103,14 +103,16 @@ def read_sheet(path: Path) -> pd.DataFrame:
     path = path / "plan.csv" if path.is_dir() else path
     table = _cells(path)
     renamed = _renamed(table, where=str(path))
-    if "new_url" in renamed:
-        nothing = renamed["new_url"].str.casefold().isin(_NOTHING)
-        renamed["new_url"] = renamed["new_url"].mask(nothing, None)
     for column in ("old_url", "new_url"):
         if column in renamed:
             cells = renamed[column]
             odd = cells.notna() & ~_has_scheme(cells)
-            renamed[column] = cells.mask(odd, each(cells[odd], _absolute))
+            if odd.any():
+                meant = each(cells[odd], _absolute)
+                nothing = meant.str.casefold().str.removeprefix("/").isin(_NOTHING)
+                cells = cells.copy()
+                cells[odd] = meant.mask(nothing & (column == "new_url"), None)
+                renamed[column] = cells
     return renamed
 
 
