@@ -68,6 +68,12 @@ def test_one_decision_does_not_turn_the_site_round() -> None:
     assert others.str.contains("/wrong/").mean() > 0.9
 
 
+def test_a_signal_that_is_nowhere_known_teaches_nothing() -> None:
+    silent = scores().assign(text=np.nan)
+    after = best(rescore(silent, accept(0, 1, 2, 3, 4, 5)))
+    assert after["https://o.test/blog/page-30.html"].endswith("/right/page-30")
+
+
 def test_decisions_hold_for_their_own_rows() -> None:
     refused = accept(7, folder="wrong").assign(accepted=False)
     gone = accept(8).assign(new_url=None)

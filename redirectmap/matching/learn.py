@@ -31,7 +31,7 @@ from redirectmap.signals.pages import readable_path
 from redirectmap.signals.words import Ints
 
 Reals = NDArray[np.float64]
-_RIDGE = 6.0
+_RIDGE = 40.0
 _RIDGE_FOLDER = 1.0
 _SURE = 0.999
 _FLOOR = 1e-4
@@ -128,7 +128,8 @@ def _inputs(scores: pd.DataFrame, pairs: _Pairs) -> tuple[Reals, Reals]:
     known = ~np.isnan(raw)
     count = np.maximum(_by_row(known.astype(float), pairs.row), 1)
     centred = raw - _by_row(np.where(known, raw, 0), pairs.row) / count
-    spread = np.sqrt(np.nanmean(np.where(known, centred, np.nan) ** 2, axis=0) + 1e-6)
+    squares = np.where(known, centred, 0.0) ** 2
+    spread = np.sqrt(squares.sum(axis=0) / np.maximum(known.sum(axis=0), 1) + 1e-6)
     signals = np.where(known, centred / spread, 0.0).clip(-4, 4)
     taught = np.stack(_votes(scores, pairs), axis=1)
     level = np.ones((len(scores), 1))
