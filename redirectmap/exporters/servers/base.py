@@ -25,7 +25,7 @@ from redirectmap.errors import ServerError
 from redirectmap.exporters.wire import Got
 
 START_SECONDS = 60
-TEXT_SUFFIXES = {".conf", ".json", ".cfg", ".vcl", ".htaccess", ""}
+TEXT_SUFFIXES = {".conf", ".json", ".cfg", ".vcl", ".lua", ".htaccess", ""}
 
 
 @dataclass(frozen=True)
