@@ -18,6 +18,8 @@ import pytest
 from redirectmap.planning.decisions import Decision, Decisions
 from redirectmap.planning.files import read_generated, read_plan
 from redirectmap.planning.merge import carry_over
+from redirectmap.tables.files import read_csv_table, write_csv
+from redirectmap.tables.schemas import FINDINGS
 from redirectmap.web.work import own_plan
 from tests.review_site import NEW, OLD, Server, make_folder, port_of, reviewing
 
@@ -369,6 +371,30 @@ def test_findings_follow_the_decisions(tmp_path: Path) -> None:
                 break
             time.sleep(0.1)
         assert any(f["check"].startswith("target") for f in found)
+
+
+def test_findings_that_need_other_inputs_stay(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "p")
+    path = folder / "findings.csv"
+    row = pd.DataFrame(
+        {
+            "severity": ["warning"],
+            "check": ["profile-ratio"],
+            "message": ["most backlinks would end on the front page"],
+            "hint": ["send them to inner pages"],
+        }
+    )
+    write_csv(path, FINDINGS.fit(row))
+    with reviewing(folder) as running:
+        running.wait_until()
+        decide(running, f"{OLD}/blog/page-0.html", "choose", target=f"{NEW}/not-there")
+        for _ in range(200):
+            if "target" in path.read_text(encoding="utf-8"):
+                break
+            time.sleep(0.1)
+    found = read_csv_table(path, FINDINGS)["check"].tolist()
+    assert "profile-ratio" in found
+    assert any(check.startswith("target") for check in found)
 
 
 @pytest.mark.parametrize("count", [12, pytest.param(200, marks=pytest.mark.soak)])

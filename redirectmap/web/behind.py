@@ -10,12 +10,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from redirectmap.errors import RedirectmapError
 from redirectmap.planning.decisions import now
+from redirectmap.tables.files import read_csv_table
+from redirectmap.tables.schemas import FINDINGS
 from redirectmap.web.pages import Search, read_pages
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ class Behind:
         self._learner: Any = None
         self._first = pd.DataFrame()
         self._proposed: pd.DataFrame | None = None
+        self._carried: pd.DataFrame | None = None
         self._wake = threading.Event()
         self._end = False
         self._unsaved = False
@@ -217,7 +221,9 @@ class Behind:
             new_pages=review.new.table if review.new else None,
         )
         findings = run_checks(context)
-        self.findings = findings
+        if self._carried is None:
+            self._carried = unseen(review.folder / "findings.csv", findings)
+        self.findings = pd.concat([findings, self._carried], ignore_index=True)
         by_url: dict[str, list[dict[str, Any]]] = {}
         names = ["severity", "check", "message", "hint"]
         known = findings[findings["old_url"].notna()]
@@ -229,6 +235,21 @@ class Behind:
         with review.lock:
             review.desk.findings = by_url
             review.desk.touch()
+
+
+def unseen(path: Path, live: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings of a plan that the page cannot make anew.
+
+    They need what the page has not: backlinks, traffic, logs, old rules.
+
+    Args:
+        path: The plan's findings.csv; it may be missing.
+        live: What the page finds on the same plan.
+    """
+    if not path.is_file():
+        return FINDINGS.empty()
+    saved = read_csv_table(path, FINDINGS)
+    return saved[~saved["check"].isin(live["check"])]
 
 
 def difference(before: dict[str, Any], cells: dict[str, Any]) -> str | None:
