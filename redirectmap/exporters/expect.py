@@ -190,8 +190,10 @@ class Expectation:
         and the page need not stay.
         """
         by_path = self._by_path(host, wire)
-        if (name, wire) in self._open and not self._platform.holds:
-            return by_path
+        if (name, wire) in self._open:
+            twins = self._upper.get(upper_hex(wire), {}).get(name, set()) - {None}
+            if twins or not self._platform.holds:
+                return twins or by_path  # a twin differs by the case of hex digits
         page = self._pages.get((name, wire))
         return {said for said in by_path if said and said[1] and _page(said[1]) == page}
 
