@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -245,12 +247,33 @@ def crawl_job(job: CrawlJob) -> tuple[int, dict[str, object], str, float]:
         assert child.stderr
         child.stdin.write(job.to_json())
         child.stdin.close()
+        peaks = [0.0]
+        watch = threading.Thread(target=watch_memory, args=(child.pid, peaks))
+        watch.start()
         lines = child.stdout.read().splitlines()
         errors = child.stderr.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+        code = child.wait()
+        watch.join()
     last = json.loads(lines[-1])
-    return child.returncode, last, errors, usage.ru_maxrss / 1024
+    return code, last, errors, peaks[0]
+
+
+def watch_memory(pid: int, peaks: list[float]) -> None:
+    """Note the peak megabytes of a process until it ends.
+
+    What wait4 reports begins with the memory of the process that started it.
+    """
+    status = Path(f"/proc/{pid}/status")
+    while True:
+        try:
+            text = status.read_text(encoding="utf-8")
+        except OSError:
+            return
+        found = re.search(r"VmHWM:\s+(\d+) kB", text)
+        if found is None:
+            return
+        peaks[0] = int(found[1]) / 1024
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

@@ -299,7 +299,7 @@ def made_plan(seed: int, rows: int) -> pd.DataFrame:
     )
 
 
-SLOW = {"htaccess": (10, 75), "cloudflare-pages": (1, 900), "varnish": (2, 1_500)}
+SLOW = {"htaccess": (10, 75), "cloudflare-pages": (1, 900), "varnish": (1, 400)}
 FEW = {"netlify": (1, 1_500), "vercel": (1, 1_500), "kubernetes": (1, 750)}
 """Plans and rows for servers that read every rule for every request, or are proven
 by another's prover, too; the others get one plan that makes 2 000 rules."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 from collections.abc import Callable
+from types import FrameType
 
 from redirectmap.errors import ServerError
 from redirectmap.web.guard import Keys
@@ -40,7 +42,14 @@ def serve(review: Review, *, port: int = 0, on_ready: Callable[[str], None]) -> 
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    server = uvicorn.Server(config)
+    asked: list[int] = []
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            asked.append(sig)
+            super().handle_exit(sig, frame)
+
+    server = Server(config)
 
     def finish() -> None:
         threading.Timer(0.3, setattr, (server, "should_exit", True)).start()
@@ -52,6 +61,8 @@ def serve(review: Review, *, port: int = 0, on_ready: Callable[[str], None]) -> 
         server.run(sockets=[listener])
     finally:
         review.close()
+    if signal.SIGINT in asked:  # a loop that ends in the same moment swallows it
+        raise KeyboardInterrupt
 
 
 def _listen(port: int) -> socket.socket:
