@@ -175,20 +175,3 @@ def pair_cosine(
     empty_old, empty_new = (np.diff(m.indptr) == 0 for m in (old, new))
     out[empty_old[rows] | empty_new[columns]] = np.nan
     return out
-
-
-def contained(
-    inner: sparse.csr_matrix,
-    outer: sparse.csr_matrix,
-    weight: Floats,
-    rows: Ints,
-    columns: Ints,
-) -> Floats:
-    """Return which share of a row's words, by rarity, the other row has too."""
-    have = with_data(outer, np.ones_like(outer.data))
-    want = with_data(inner, weight[inner.indices])
-    total = np.asarray(want.sum(axis=1)).ravel()
-    total[total == 0] = np.nan
-    shared = pair_cosine(want, have, rows, columns)
-    share: Floats = (shared / total[rows]).astype(np.float32)
-    return share
