@@ -18,19 +18,13 @@ import pandas as pd
 
 from redirectmap.errors import InputError, UsageError
 from redirectmap.profile.moves import own_links
-from redirectmap.tables import Column, Schema, read_csv_table, write_csv
+from redirectmap.tables import TRAFFIC, Column, Schema, read_csv_table, write_csv
 
 SNAPSHOT = Schema(
     "snapshot",
     key=("url",),
     columns=(
-        Column("url", "str", "page URL", nullable=False),
-        Column("clicks", "float", "in the window"),
-        Column("impressions", "float", "in the window"),
-        Column("position", "float", "mean rank"),
-        Column("sessions", "float", "in the window"),
-        Column("conversions", "float", "in the window"),
-        Column("days", "float", "length of the window"),
+        *(column for column in TRAFFIC.columns if column.name != "requests"),
         Column("referring_domains", "int", "live"),
     ),
 )
