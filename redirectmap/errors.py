@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import partial
 from typing import ClassVar, Self
 
 EXIT_DONE = 0
@@ -36,6 +37,11 @@ class RedirectmapError(Exception):
         self.hint = hint
         self.where = where
         super().__init__(problem)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let an error cross to another process as it is."""
+        anew = partial(type(self), hint=self.hint, where=self.where)
+        return anew, (self.problem,)
 
     def __str__(self) -> str:
         prefix = f"{self.where}: " if self.where else ""

@@ -12,6 +12,7 @@ Writes  further columns; float32, NaN where nothing can be said. `*_claim` and
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 import numpy as np
@@ -56,6 +57,7 @@ CONTEXT = (
     "prefix",
     "same_taken",
 )
+Values = Reals | Floats
 _VOTES_FROM = 0.2
 _SURE_BASE = 0.4
 _SURE_LEAD = 0.08
@@ -68,28 +70,37 @@ def add_context(e: Evidence, table: pd.DataFrame) -> pd.DataFrame:
     """Return `table` with the columns of `CONTEXT` added."""
     rows, columns = table["old_row"].to_numpy(), table["new_row"].to_numpy()
     base = table["base"].to_numpy()
-    share = soft_choice(rows, base)
+    with ThreadPoolExecutor(1) as pool:
+        lines = pool.submit(sections, e, rows, columns)
+        found = _around(e, table, soft_choice(rows, base))
+        section = lines.result()
+    found |= {
+        "section": section,
+        "section_lead": lead(rows, section),
+        "base_claim": lead(columns, base),
+        "all_claim": lead(columns, table["all"].to_numpy()),
+        "prefix": _shared_prefix(e, rows, columns),
+        "same_taken": _taken_by_same_path(table),
+    }
+    added = {name: np.asarray(found[name], dtype=np.float32) for name in CONTEXT}
+    return table.assign(**added)
+
+
+def _around(e: Evidence, table: pd.DataFrame, share: Reals) -> dict[str, Values]:
+    """Return what the candidates of other pages say of each pair."""
+    rows, columns = table["old_row"].to_numpy(), table["new_row"].to_numpy()
     sure = sure_pairs(table)
-    section = sections(e, rows, columns)
-    found = {
+    return {
         **_neighbours_went(e, rows, columns, share),
         **_above_and_below(e, rows, columns, share),
         "wanted": np.log1p(np.bincount(columns, share)[columns] - share),
-        "base_claim": lead(columns, base),
-        "all_claim": lead(columns, table["all"].to_numpy()),
-        "section": section,
-        "section_lead": lead(rows, section),
         "neighbours_out": pair_neighbours(
             e.old.links, e.new.links, sure, rows, columns
         ),
         "neighbours_in": pair_neighbours(
             e.old.links.T.tocsr(), e.new.links.T.tocsr(), sure, rows, columns
         ),
-        "prefix": _shared_prefix(e, rows, columns),
-        "same_taken": _taken_by_same_path(table),
     }
-    added = {name: np.asarray(found[name], dtype=np.float32) for name in CONTEXT}
-    return table.assign(**added)
 
 
 def sure_pairs(table: pd.DataFrame) -> tuple[Ints, Ints]:

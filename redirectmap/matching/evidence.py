@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -25,16 +27,18 @@ from redirectmap.signals.words import (
     Vocabulary,
     count,
     rarity,
+    renumber,
     runs,
     total,
     weigh,
-    widen,
 )
+from redirectmap.tables.beside import beside
 from redirectmap.tables.memory import give_back
 
 FIELDS = ("path", "slug", "folder", "title", "headings", "text", "all")
 _EVERYTHING = {"path": 1, "slug": 1, "title": 3, "headings": 2, "text": 1}
 _OPENING = 600
+_FEW_PAGES = 500
 _ABOUT = {"title": 3, "headings": 1, "opening": 1}
 Counts = dict[str, sparse.csr_matrix]
 
@@ -91,38 +95,61 @@ class Evidence:
 def gather(old: SiteTables, new: SiteTables, model: str = STATIC) -> Evidence:
     """Cut, count and weigh both sites; the texts themselves are let go."""
     give_back()
-    vocabulary = Vocabulary()
-    read = [_read(site.pages, vocabulary, model) for site in (old, new)]
-    counts = [part.counts for part in read]
+    pays = model == STATIC and len(new.pages) > _FEW_PAGES
+    with beside(partial(_read, new.pages, model), pays=pays) as new_read:
+        read = [_read(old.pages, model), new_read()]
+    words = _alike([part.words for part in read])
+    _alike([part.runs for part in read])
+    counts = [part.words.counts for part in read]
     for per_field in counts:
-        for matrix in per_field.values():
-            widen(matrix, vocabulary.size)
         _add_sums(per_field)
     weight = {name: rarity([c[name] for c in counts]) for name in FIELDS}
-    chars = _chars([part.fields for part in read])
-    tokens = tokens_of(vocabulary.words())
+    path_runs = [part.runs.counts["path"] for part in read]
+    rare_runs = rarity(path_runs)
+    tokens = tokens_of(words)
     built = [
-        _side(part, weight, runs_of, tokens, _links(site, part.fields))
-        for site, part, runs_of in zip((old, new), read, chars, strict=True)
+        _side(
+            part, weight, weigh(part_runs, rare_runs), tokens, _links(site, part.fields)
+        )
+        for site, part, part_runs in zip((old, new), read, path_runs, strict=True)
     ]
-    del read, counts, chars
+    del read, counts, path_runs
     give_back()
     return Evidence(built[0], built[1], weight["all"])
+
+
+class _Counted(NamedTuple):
+    """Counts of one site, and what stands in each of their columns."""
+
+    counts: Counts
+    words: list[str]
 
 
 class _Read(NamedTuple):
     """One site's words, and its pages' vectors where a transformer made them."""
 
     fields: Fields
-    counts: Counts
+    words: _Counted
+    runs: _Counted
     vectors: Floats | None
 
 
-def _read(pages: pd.DataFrame, vocabulary: Vocabulary, model: str) -> _Read:
+def _read(pages: pd.DataFrame, model: str) -> _Read:
     fields = fields_of(pages)
-    counts = _counts(fields, vocabulary)
     vectors = None if model == STATIC else embed(_texts_of(fields), model)
-    return _Read(replace(fields, text=[]), counts, vectors)
+    words, path_runs = _count_words(fields), _count_runs(fields)
+    return _Read(replace(fields, text=[]), words, path_runs, vectors)
+
+
+def _alike(sites: Sequence[_Counted]) -> list[str]:
+    """Number the words of all sites alike, in place; return them."""
+    words = list(dict.fromkeys(chain.from_iterable(one.words for one in sites))) or [""]
+    number = {word: place for place, word in enumerate(words)}
+    for one in sites:
+        own = np.array([number[word] for word in one.words], dtype=np.int32)
+        for name, matrix in one.counts.items():
+            one.counts[name] = renumber(matrix, own, len(words))
+    return words
 
 
 def _side(
@@ -132,7 +159,7 @@ def _side(
     tokens: sparse.csr_matrix,
     links: sparse.csr_matrix,
 ) -> Side:
-    counts = read.counts
+    counts = read.words.counts
     called = total([(counts["slug"], 1), (counts["title"], 1)])
     vectors = _about(counts, tokens) if read.vectors is None else read.vectors
     return Side(
@@ -146,18 +173,28 @@ def _side(
     )
 
 
-def _counts(fields: Fields, vocabulary: Vocabulary) -> Counts:
+def _count_words(fields: Fields) -> _Counted:
     cut = [_opening(text) for text in fields.text]
     rest = (text[end:] for text, end in zip(fields.text, cut, strict=True))
     opening = (text[:end] for text, end in zip(fields.text, cut, strict=True))
-    return {
-        "slug": count(fields.slug, vocabulary),
-        "folder": count(fields.folder, vocabulary),
-        "title": count(fields.title, vocabulary),
-        "headings": count(map(" ".join, fields.headings), vocabulary),
-        "opening": count(opening, vocabulary),
-        "rest": count(rest, vocabulary),
+    known = Vocabulary()
+    counts = {
+        "slug": count(fields.slug, known),
+        "folder": count(fields.folder, known),
+        "title": count(fields.title, known),
+        "headings": count(map(" ".join, fields.headings), known),
+        "opening": count(opening, known),
+        "rest": count(rest, known),
     }
+    return _Counted(counts, known.words())
+
+
+def _count_runs(fields: Fields) -> _Counted:
+    """Count the paths' runs of three signs."""
+    known: defaultdict[str, int] = defaultdict()
+    known.default_factory = known.__len__
+    counts = {"path": count((f"/{path}/" for path in fields.path), known, runs)}
+    return _Counted(counts, list(known))
 
 
 def _opening(text: str) -> int:
@@ -173,17 +210,6 @@ def _add_sums(counts: Counts) -> None:
     counts["path"] = total([(counts["slug"], 1), (counts["folder"], 1)])
     counts["text"] = total([(counts["opening"], 1), (counts.pop("rest"), 1)])
     counts["all"] = total((counts[name], times) for name, times in _EVERYTHING.items())
-
-
-def _chars(sides: Sequence[Fields]) -> list[sparse.csr_matrix]:
-    """Weigh the paths' runs of three signs, over both sites."""
-    known: defaultdict[str, int] = defaultdict()
-    known.default_factory = known.__len__
-    counts = [count((f"/{p}/" for p in f.path), known, runs) for f in sides]
-    for matrix in counts:
-        widen(matrix, max(len(known), 1))
-    weight = rarity(counts)
-    return [weigh(matrix, weight) for matrix in counts]
 
 
 def _about(counts: Counts, tokens: sparse.csr_matrix) -> Floats:

@@ -31,14 +31,13 @@ from redirectmap.matching.candidates import (
 )
 from redirectmap.matching.context import CONTEXT, add_context
 from redirectmap.matching.evidence import Evidence, Side
-from redirectmap.matching.groups import group_candidates
+from redirectmap.matching.groups import THREADS, group_candidates
 from redirectmap.matching.votes import soft_choice
 from redirectmap.signals.strings import pair_ratio, pair_same
 from redirectmap.signals.words import Floats, Ints, pair_cosine
 
 Signal = Callable[[Evidence, Ints, Ints], Floats]
 _CHUNK = 16_000
-_THREADS = 2
 _BEST_BY_MEANING = 3
 _BEST_BY_NAME = 8
 
@@ -118,7 +117,10 @@ NINE = (
     "all",
     "embedding",
 )
+QUICK = (*NINE, "name_embedding", "same_path")
 NAMES = (*SIGNALS, "base", *CONTEXT)
+Signals = dict[str, Floats]
+Measured = tuple[Ints, Ints, Signals]
 
 
 def compare(evidence: Evidence, *, keep: int = 20, k: int = 8) -> pd.DataFrame:
@@ -132,8 +134,8 @@ def compare(evidence: Evidence, *, keep: int = 20, k: int = 8) -> pd.DataFrame:
     Returns:
         old_row, new_row and `NAMES`, sorted by old_row, new_row.
     """
-    rows, columns = _first_pass(evidence, *propose(evidence, k), keep)
-    measured = _measured(tuple(SIGNALS), evidence, rows, columns)
+    first = _first_pass(evidence, *propose(evidence, k), keep)
+    rows, columns, measured = _second_pass(evidence, *first)
     table = pd.DataFrame({"old_row": rows, "new_row": columns, **measured})
     seen = add_context(evidence, table.assign(base=_mean(measured)))
     return _pruned(evidence, seen, keep)
@@ -187,23 +189,33 @@ def _together(side: Side) -> sparse.csr_matrix:
     return sparse.hstack([side.chars, *fields], format="csr")
 
 
-def _first_pass(e: Evidence, rows: Ints, columns: Ints, keep: int) -> tuple[Ints, Ints]:
-    """Keep the best pairs, and add what the neighbours of each old page propose."""
-    quick = _measured((*NINE, "name_embedding", "same_path"), e, rows, columns)
-    base = _mean(quick)
-    best = top_per_row(rows, base, keep + 4) | (quick["same_path"] == 1)
+def _first_pass(e: Evidence, rows: Ints, columns: Ints, keep: int) -> Measured:
+    """Keep the best pairs by plain likeness or by meaning."""
+    quick = _measured(QUICK, e, rows, columns)
+    best = top_per_row(rows, _mean(quick), keep + 4) | (quick["same_path"] == 1)
     for name in ("embedding", "name_embedding"):
         best |= top_per_row(rows, quick[name], _BEST_BY_MEANING)
-    rows, columns, base = rows[best], columns[best], base[best]
-    more = group_candidates(e, rows, columns, soft_choice(rows, base))
-    return union([(rows, columns), more], len(e.new.fields))
+    return rows[best], columns[best], {name: quick[name][best] for name in QUICK}
 
 
-def _measured(
-    names: Sequence[str], e: Evidence, rows: Ints, columns: Ints
-) -> dict[str, Floats]:
+def _second_pass(e: Evidence, rows: Ints, columns: Ints, quick: Signals) -> Measured:
+    """Add what the neighbours of each old page propose; measure what is not yet."""
+    width = len(e.new.fields)
+    more = group_candidates(e, rows, columns, soft_choice(rows, _mean(quick)))
+    every = union([(rows, columns), more], width)
+    fresh = ~np.isin(every[0] * width + every[1], rows * width + columns)
+    added = _measured(QUICK, e, every[0][fresh], every[1][fresh])
+    for name in QUICK:
+        known, added[name] = added[name], np.empty(len(fresh), dtype=np.float32)
+        added[name][fresh], added[name][~fresh] = known, quick[name]
+    others = tuple(name for name in SIGNALS if name not in QUICK)
+    added |= _measured(others, e, *every)
+    return *every, {name: added[name] for name in SIGNALS}
+
+
+def _measured(names: Sequence[str], e: Evidence, rows: Ints, columns: Ints) -> Signals:
     """Return the named signals, several at a time: sparse products free the lock."""
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         found = [pool.submit(SIGNALS[name], e, rows, columns) for name in names]
         return {n: f.result() for n, f in zip(names, found, strict=True)}
 

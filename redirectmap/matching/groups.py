@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from redirectmap.matching.evidence import Evidence
 from redirectmap.matching.votes import Reals, ancestors, climb, folder_levels
 from redirectmap.signals.words import Ints
 
+THREADS = 2
 _CLIMBED = 8
 _PAGES_OF_FOLDER = 5
 _FOLDERS_OF_FOLDER = 2
@@ -49,13 +51,15 @@ def group_candidates(e: Evidence, rows: Ints, columns: Ints, share: Reals) -> Pa
     pages = np.r_[rows, up_rows], np.r_[columns, above], np.r_[share, up_share]
     folder_of = {name: i for i, name in enumerate(dict.fromkeys(e.new.fields.folder))}
     folder = np.array([folder_of[name] for name in e.new.fields.folder], dtype=np.int64)
+    inside, moved = _grouped(folder), []
     for level in _two_deepest(folder_levels(e.old.fields.path)):
         members = _grouped(level)
         for group, page in _most_voted(level, *pages, _PAGES_OF_FOLDER):
             parts.append((members[group], np.full(len(members[group]), page)))
         went = _most_voted(level, rows, folder[columns], share, _FOLDERS_OF_FOLDER)
-        inside = _grouped(folder)
-        parts += [_inside(e, members[a], inside[b]) for a, b in went]
+        moved += [(members[group], inside[number]) for group, number in went]
+    with ThreadPoolExecutor(THREADS) as pool:
+        parts += pool.map(lambda pair: _inside(e, *pair), moved)
     return np.concatenate([r for r, _ in parts]), np.concatenate([c for _, c in parts])
 
 

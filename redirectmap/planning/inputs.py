@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,10 @@ from redirectmap.planning.make import PlanInputs
 from redirectmap.planning.spelling import keys_of
 from redirectmap.planning.value import ValueWeights
 from redirectmap.readers import ReadReport
+from redirectmap.tables.beside import beside
 from redirectmap.tables.schemas import BACKLINKS
+
+_LARGE_FILE = 500_000
 
 
 def read_inputs(
@@ -34,8 +38,12 @@ def read_inputs(
         The inputs and one report per file.
     """
     assert files.new is not None  # noqa: S101 -- the command asks for it
-    known = read_inventory(files, weights)
-    new_site = readers.read_site(files.new)
+    with beside(
+        partial(readers.read_site, files.new), pays=_is_large(files.new)
+    ) as new_read:
+        known = read_inventory(files, weights)
+        spelled = _spelled(files.old[0])
+        new_site = new_read()
     origins = main_origin(known.old.pages), main_origin(new_site.pages)
     people = read_people(files.overrides, out, origins=origins)
     reports = (*known.reports, new_site.report, *people.reports)
@@ -43,7 +51,7 @@ def read_inputs(
         old=known.old,
         new=new_site,
         scores=pd.DataFrame(),
-        spelled=_spelled(files.old[0]),
+        spelled=spelled,
         backlinks=known.backlinks,
         traffic=known.traffic,
         legacy=known.legacy,
@@ -56,6 +64,10 @@ def read_inputs(
         reports=reports,
     )
     return inputs, list(reports)
+
+
+def _is_large(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > _LARGE_FILE
 
 
 def _spelled(path: Path) -> tuple[str, ...]:

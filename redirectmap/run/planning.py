@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ from redirectmap.planning.rules import Rule, induce
 from redirectmap.planning.rules_file import decisions_in, rules_table
 from redirectmap.planning.summary import summarise
 from redirectmap.planning.universe import Universe, extended
+from redirectmap.tables.beside import beside
+
+_LARGE = 5_000
 
 
 def plan_folder(
@@ -61,21 +65,21 @@ def plan_folder(
     inputs = replace(inputs, scores=scores_of(inputs, universe, model, on_step))
     on_step("deciding")
     made = make_plan(inputs, max_error=max_error)
-    on_step("looking for pattern rules")
-    live = live_pages(inputs.new.pages)
-    induction = induce(made.plan, live=live, decisions=decisions)
-    rest = leftover_rules(
-        made.plan,
-        live=live,
-        logged=requests_of(inputs),
-        policy=leftovers,
-        decisions=decisions,
-    )
-    rules = rules_table(induction, rest)
-    on_step("checking")
-    findings = together(
-        findings_of(inputs, made), _withdrawn([*induction.rules, *rest])
-    )
+    on_step("checking, and looking for pattern rules")
+    with beside(
+        partial(findings_of, inputs, made), pays=len(made.plan) > _LARGE
+    ) as found:
+        live = live_pages(inputs.new.pages)
+        induction = induce(made.plan, live=live, decisions=decisions)
+        rest = leftover_rules(
+            made.plan,
+            live=live,
+            logged=requests_of(inputs),
+            policy=leftovers,
+            decisions=decisions,
+        )
+        rules = rules_table(induction, rest)
+        findings = together(found(), _withdrawn([*induction.rules, *rest]))
     summary = summarise(made.plan, findings, conflicts=made.conflicts)
     summary["max_error"] = max_error
     summary["model"] = model

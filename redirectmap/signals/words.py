@@ -120,6 +120,18 @@ def runs(text: str, size: int = 3) -> list[str]:
     return [text[i : i + size] for i in range(len(text) - size + 1)]
 
 
+def renumber(
+    matrix: sparse.csr_matrix, numbers: NDArray[np.int32], width: int
+) -> sparse.csr_matrix:
+    """Give each column of `matrix` its number among `width` columns."""
+    if np.array_equal(numbers, np.arange(len(numbers))):
+        return widen(matrix, width)
+    parts = (matrix.data, numbers[matrix.indices], matrix.indptr)
+    out = sparse.csr_matrix(parts, shape=(matrix.shape[0], width))
+    out.sort_indices()
+    return out
+
+
 def widen(matrix: sparse.csr_matrix, columns: int) -> sparse.csr_matrix:
     """Give `matrix` the vocabulary's final width."""
     matrix.resize((matrix.shape[0], columns))
