@@ -19,7 +19,7 @@ from lxml import etree
 from redirectmap.cli import main
 from redirectmap.exporters import BUILTIN, export_plan
 from redirectmap.tables import PLAN
-from tests.test_export import held, hostile_rows, plan_of, tricky
+from tests.export_plans import held, hostile_rows, plan_of, tricky
 
 FILES = {
     "nginx": "http.conf",

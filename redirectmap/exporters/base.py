@@ -46,6 +46,7 @@ class Carries:
         holds: An entry can keep the rule of a path from one exact query.
         hex_case: `%c3` and `%C3` are told apart; else a rule holds for both.
         joins: A request's own query joins that of a target; else it is dropped there.
+        tagged: The rule of a query answers for it with tracking parameters, too.
         modes: What may become of a request's own query.
         bad: (code, pattern, reason) of sources it cannot carry.
         bad_targets: The same of targets.
@@ -66,6 +67,7 @@ class Carries:
     holds: bool = False
     hex_case: bool = False
     joins: bool = True
+    tagged: bool = False
     modes: tuple[Query, ...] = ("keep", "drop", "exact")
     bad: tuple[tuple[str, str, str], ...] = ()
     bad_targets: tuple[tuple[str, str, str], ...] = ()

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from redirectmap.exporters.base import Carries, Exporter, Options
 from redirectmap.exporters.rules import KEPT, OPEN, Refused, Rule, RuleSet
+from redirectmap.tracking import set_aside
 
 Why = tuple[str, str]
 
@@ -72,14 +73,15 @@ def _guarded(
     rules: RuleSet, others: list[Rule], kind: Exporter, options: Options
 ) -> RuleSet:
     """Keep the rules of paths from rows that are not theirs."""
-    paths: dict[str, list[Rule]] = defaultdict(list)
+    known: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules.rules:
-        if rule.query is None:
-            paths[rule.path].append(rule)
+        known[rule.wire].append(rule)
     held: list[Rule] = []
     over: dict[str, Refused] = {}
     for other in others:
-        covering = [rule for rule in paths.get(other.path, ()) if _covers(rule, other)]
+        wires = _lesser(other, tagged=kind.carries.tagged)
+        near = (rule for wire in wires for rule in known.get(wire, ()))
+        covering = [rule for rule in near if _covers(rule, other)]
         if covering and kind.carries.holds and not _why_held(other, kind, options):
             held.append(replace(other, target=None, status=KEPT, twins=()))
             continue
@@ -88,6 +90,14 @@ def _guarded(
                 over[rule.old_url] = _answers_for(rule, other, kind)
     kept = rules.without(over.values())
     return replace(kept, held=tuple(sorted(held, key=Rule.order)))
+
+
+def _lesser(other: Rule, *, tagged: bool) -> Iterator[str]:
+    """Yield the addresses whose rules would answer a row that has none, too."""
+    yield other.path
+    kept, tags = set_aside(other.query or "")
+    if tagged and kept and tags:
+        yield f"{other.path}?{kept}"
 
 
 def _gives_way(rule: Rule, other: Rule, kind: Exporter) -> bool:

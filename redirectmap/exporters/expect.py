@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from redirectmap.tracking import set_aside
 from redirectmap.urls import Url, parse
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class Platform:
         slash: A last slash counts.
         hex_case: The case of hex digits counts.
         joins: A request's own query joins that of a target.
+        tagged: A query's rule answers for it with tracking parameters, too.
     """
 
     query: str
@@ -118,6 +120,7 @@ class Platform:
     slash: bool = True
     hex_case: bool = False
     joins: bool = True
+    tagged: bool = False
 
     def folded(self, wire: str) -> str:
         """Return the address as a platform compares it that folds case or slashes."""
@@ -169,33 +172,54 @@ class Expectation:
         return right
 
     def _exactly(self, host: str, wire: str) -> set[Answer | None]:
-        name = bare(host)
-        known = self._rows.get(wire)
-        if known is None:
-            known = self._upper.get(upper_hex(wire), {})
-            loose = {None} if known and self._platform.hex_case else set()
-        else:
-            loose = set()
-        right = {host: said - {None} or {None} for host, said in known.items()}
-        if name in right:
-            return right[name] | self._instead(host, name, wire) | loose
-        elsewhere = set().union(*right.values())
-        by_path = self._by_path(host, wire)
-        return by_path | elsewhere if len(elsewhere) == 1 else by_path
+        return self._said(bare(host), wire, "", self._tagged(host, wire))
 
-    def _instead(self, host: str, name: str, wire: str) -> set[Answer | None]:
-        """Return what the path's rule may say to a row that has no rule itself.
+    def _tagged(self, host: str, wire: str) -> set[Answer | None]:
+        """Return what a query's rule says to it with tracking parameters."""
+        by_path = self._by_path(host, wire)
+        path, _, query = wire.partition("?")
+        kept, tags = set_aside(query)
+        able = self._platform.tagged and self._platform.query != "exact"
+        if not (able and kept and tags):
+            return by_path
+        return self._said(bare(host), f"{path}?{kept}", tags, by_path)
+
+    def _said(
+        self, name: str, wire: str, tags: str, otherwise: set[Answer | None]
+    ) -> set[Answer | None]:
+        """Return what the rows of an address say, or `otherwise` where none does."""
+        known = self._rows.get(wire)
+        loose: set[Answer | None] = set()
+        if known is None:
+            upper = upper_hex(wire)
+            known = self._upper.get(upper, {})
+            if known and self._platform.hex_case:
+                loose = {None}
+            elif wire not in {upper, lower_hex(wire)}:
+                loose = otherwise  # servers know a spelling of one case only
+        right = {
+            host: {self._joined(answer, tags) for answer in said - {None}} or {None}
+            for host, said in known.items()
+        }
+        if name in right:
+            return right[name] | self._instead(name, wire, otherwise) | loose
+        elsewhere = set().union(*right.values())
+        return otherwise | elsewhere if len(elsewhere) == 1 else otherwise
+
+    def _instead(
+        self, name: str, wire: str, otherwise: set[Answer | None]
+    ) -> set[Answer | None]:
+        """Return what another rule may say to a row that has no rule itself.
 
         That is nothing, unless it leads to the same page, or the format cannot help it
         and the page need not stay.
         """
-        by_path = self._by_path(host, wire)
         if (name, wire) in self._open:
             twins = self._upper.get(upper_hex(wire), {}).get(name, set()) - {None}
             if twins or not self._platform.holds:
-                return twins or by_path  # a twin differs by the case of hex digits
+                return twins or otherwise  # a twin differs by the case of hex digits
         page = self._pages.get((name, wire))
-        return {said for said in by_path if said and said[1] and _page(said[1]) == page}
+        return {a for a in otherwise if a and a[1] and _page(a[1]) == page}
 
     def _by_path(self, host: str, wire: str) -> set[Answer | None]:
         path, mark, query = wire.partition("?")
@@ -233,6 +257,12 @@ def upper_hex(wire: str) -> str:
     return "%".join([first, *(part[:2].upper() + part[2:] for part in rest)])
 
 
+def lower_hex(wire: str) -> str:
+    """Return a request target with its escapes in lower case."""
+    first, *rest = wire.split("%")
+    return "%".join([first, *(part[:2].lower() + part[2:] for part in rest)])
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One request: what it is for, and its bytes."""
@@ -245,8 +275,11 @@ class Probe:
 
 def probes(row: Asked, *, whole: bool) -> Iterator[Probe]:
     """Yield the requests for one row."""
+    path, _, query = row.wire.partition("?")
     if not row.rule:
         yield Probe("left alone", "GET", row.host, row.wire)
+        if query and whole:
+            yield Probe("left alone, tagged", "GET", row.host, f"{row.wire}&gclid=1")
         return
     yield Probe("row", "GET", row.host, row.wire)
     if not whole:
@@ -254,6 +287,9 @@ def probes(row: Asked, *, whole: bool) -> Iterator[Probe]:
     yield Probe("head", "HEAD", row.host, row.wire)
     joint = "&" if "?" in row.wire else "?"
     yield Probe("tracking", "GET", row.host, f"{row.wire}{joint}utm_source=a%20b")
+    if query:
+        yield Probe("tracking", "GET", row.host, f"{path}?gclid=1&{query}&UTM_id=2")
+        yield Probe("almost tracking", "GET", row.host, f"{row.wire}&xgclid=1")
     yield Probe("other host", "GET", "redirectmap.invalid", row.wire)
     for name, wire in _near(row.wire):
         if _DOTS.search(wire):

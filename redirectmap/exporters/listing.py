@@ -18,6 +18,7 @@ HEAD = (
     "hex",
     "gone",
     "held",
+    "tagged",
     "modes",
     "rows",
     "chars",
@@ -41,6 +42,7 @@ def as_rows() -> list[dict[str, Any]]:
             "gone": 410 in kind.carries.statuses,
             "holds_back_queries": kind.carries.holds,
             "joins_queries": kind.carries.joins,
+            "tagged_queries": kind.carries.tagged,
             "matches_by_prefix": kind.carries.prefix,
             "patterns": kind.patterns,
             "query_modes": list(kind.carries.modes),
@@ -80,6 +82,7 @@ def _line(name: str, can: Carries, server: str | None) -> tuple[str, ...]:
         can.hex_case,
         410 in can.statuses,
         can.holds,
+        can.tagged,
     )
     return (
         name,

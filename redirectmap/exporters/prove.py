@@ -36,6 +36,7 @@ from redirectmap.tables.files import read_strict_csv, write_json
 FULL_ROWS = 20_000  # above, only a sample gets the near misses
 SAMPLE = 5_000
 MAX_SHOWN = 100
+ASKED = {"row", "head", "tracking", "left alone", "left alone, tagged"}
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def prove(plan: pd.DataFrame, name: str, folder: Path) -> Proof:
         slash=can.slash,
         hex_case=can.hex_case,
         joins=can.joins,
+        tagged=can.tagged,
     )
     said = cast("list[dict[str, Any]]", record.get("patterns") or [])
     patterns = [Pattern.from_json(one) for one in said]
@@ -188,7 +190,7 @@ class _Asking:
         allowed = self.expected.allowed(probe.host, probe.wire)
         got = self.client.ask(probe.method, probe.host, probe.wire)
         self.tally.requests += 1
-        self.tally.near += probe.name not in {"row", "head", "tracking", "left alone"}
+        self.tally.near += probe.name not in ASKED
         if any(self.server.agrees(one, got, probe.name) for one in allowed):
             return True
         self._differs(row, probe, allowed, got)

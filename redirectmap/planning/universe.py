@@ -11,7 +11,6 @@ there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -19,13 +18,8 @@ import pandas as pd
 
 from redirectmap.planning.spelling import host_of, keys_of
 from redirectmap.tables.schemas import PAGES
+from redirectmap.tracking import set_aside
 from redirectmap.urls import registrable_domain
-
-_TRACKING = re.compile(
-    r"^(?:utm_\w+|gclid|gbraid|wbraid|fbclid|msclkid|dclid|yclid|mc_[ce]id|_ga|_gl"
-    r"|igshid|ref_src|mtm_\w+|pk_\w+)$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +42,10 @@ def without_tracking(key: str) -> str:
     path, mark, query = key.partition("?")
     if not mark:
         return key
-    pairs = query.split("&")
-    kept = [pair for pair in pairs if not _TRACKING.match(pair.partition("=")[0])]
-    if len(kept) == len(pairs):
+    kept, tags = set_aside(query)
+    if not tags:
         return key
-    return f"{path}?{'&'.join(kept)}" if kept else path
+    return f"{path}?{kept}" if kept else path
 
 
 def gather(

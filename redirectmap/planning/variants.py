@@ -21,16 +21,14 @@ from typing import Literal
 
 import pandas as pd
 
+from redirectmap.tracking import is_tracking
+
 ENOUGH = 3
 CROWD = 20
 CROWD_SHARE = 0.1
 """More pages, and a larger share of the site, than merge into one by intent."""
 
 Use = Literal["tracking", "session", "facet", "content", "unknown"]
-_TRACKING = re.compile(
-    r"utm_\w+|gclid|gbraid|wbraid|fbclid|msclkid|dclid|yclid|mc_[ce]id|_ga|_gl|igshid",
-    re.IGNORECASE,
-)
 _SESSION = re.compile(
     r"(?:php)?sess(?:ion)?_?(?:id)?|jsessionid|sid|cfid", re.IGNORECASE
 )
@@ -62,7 +60,7 @@ def _query(change: Callable[[list[str]], list[str]]) -> Callable[[str], str]:
 
 
 def _is_tracking(pair: str) -> bool:
-    return bool(_TRACKING.fullmatch(pair.partition("=")[0]))
+    return is_tracking(pair.partition("=")[0])
 
 
 def _is_session(pair: str) -> bool:
@@ -257,7 +255,7 @@ def _effects(pages: pd.DataFrame | None) -> defaultdict[str, Counter[str]]:
 
 
 def _use(name: str, values: list[str], effect: Counter[str]) -> tuple[Use, str]:
-    known = "tracking" if _TRACKING.fullmatch(name) else None
+    known = "tracking" if is_tracking(name) else None
     if effect["dropped"] and not effect["kept"]:
         said = f"{effect['dropped']} canonicals drop it"
         return ("tracking", said) if known else ("facet", said)

@@ -23,11 +23,15 @@ from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, h
 from redirectmap.exporters.patterns import Pattern, apache_lines, escaped, literal
 from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet
 from redirectmap.exporters.table import map_lines, read_map_lines
+from redirectmap.exporters.tags import APART
 from redirectmap.readers.rules_ours import apache_entries
 
 MAX_TEXT_LINE = 1_000  # bytes; lines of a map are cut behind 1 024
 MAX_CONFIG_LINE = 8_000
 TOOL = "httxt2dbm"
+TAGS, UNTAGGED = "REDIRECTMAP_TAGS", "REDIRECTMAP_UNTAGGED"
+REQUEST = "%{THE_REQUEST}"
+UNTAGGED_REQUEST = f"GET %{{ENV:{UNTAGGED}}} HTTP/"
 UNSET = 'RewriteCond "%{ENV:REDIRECTMAP}" "^$"\n'
 
 
@@ -72,19 +76,22 @@ def _database(text: bytes, seed: str) -> bytes:
 
 def special(rule: Rule, _options: Options) -> tuple[str, str] | None:
     """Refuse what does not fit a line of the configuration."""
-    if max(map(len, long_entry(rule.key, rule, by_path=True))) < MAX_CONFIG_LINE:
+    lines = long_entry(rule.key, rule, by_path=True, subject=UNTAGGED_REQUEST)
+    if max(map(len, lines)) < MAX_CONFIG_LINE:
         return None
     return "too_long", "Apache reads configuration lines of 8 192 bytes"
 
 
-def long_entry(key: str, rule: Rule, *, by_path: bool) -> Iterator[str]:
+def long_entry(
+    key: str, rule: Rule, *, by_path: bool = False, subject: str = REQUEST
+) -> Iterator[str]:
     """Yield the lines that do for one entry what a map does for the others."""
     wire = escaped(key[len(rule.host or "") :])
     tail = r"\?[^ ]*" if by_path else ""
     yield UNSET
     if rule.host:
         yield _host(rule.host)
-    said = f"{literal(rule.answer)} %{{THE_REQUEST}}"
+    said = f"{literal(rule.answer)} {subject}"
     yield f'RewriteCond "{said}" "^([^ ]+) [A-Z]+ {wire}{tail} HTTP/"\n'
 
 
@@ -99,15 +106,14 @@ def _vhost(rules: RuleSet, options: Options, place: str) -> Iterator[str]:
     if rules.has_hosts:
         yield "RewriteMap redirectmap_lower int:tolower\n"
     yield "\n# the request as sent\n"
-    yield from _lookups(rules, "[^ ]+", r"^[A-Z]+ ([^ ]+) HTTP/", "")
-    yield from _long_entries(rules, by_path=False, flag="")
+    yield from _lookups(rules, "[^ ]+")
+    yield from _long_entries(rules)
     if options.query != "exact":
+        keep = options.query == "keep"
+        yield from _without_tags(rules, _own_query(f"%{{ENV:{TAGS}}}") if keep else "")
         yield "# the request's path\n"
-        tail = r"\?[^ ]*"
-        flag = (
-            ",E=REDIRECTMAP_QUERY:?%{QUERY_STRING}" if options.query == "keep" else ""
-        )
-        yield from _lookups(rules, "[^ ?]+", rf"^[A-Z]+ ([^ ?]+){tail} HTTP/", flag)
+        flag = _own_query("%{QUERY_STRING}") if keep else ""
+        yield from _lookups(rules, "[^ ?]+", r"\?[^ ]*", flag=flag)
         yield from _long_entries(rules, by_path=True, flag=flag)
     yield "# the answers\n"
     for status in rules.statuses:
@@ -131,20 +137,49 @@ def _host(name: str) -> str:
     return f'RewriteCond "%{{HTTP_HOST}}" "^{escaped(name)}\\.?(?::[0-9]*)?$" [NC]\n'
 
 
-def _long_entries(rules: RuleSet, *, by_path: bool, flag: str) -> Iterator[str]:
+def _own_query(query: str) -> str:
+    """Return the flags that remember what is to join a target."""
+    return f",E=REDIRECTMAP_QUERY:?{query},E=REDIRECTMAP_ARGS:{query}"
+
+
+def _without_tags(rules: RuleSet, flag: str) -> Iterator[str]:
+    """Ask once more without tracking parameters, if the request has some."""
+    if all(rule.query is None for rule in rules.entries):
+        return
+    yield "# the request without tracking parameters\n"
+    yield from untagged_lines()
+    yield from _lookups(rules, "[^ ]+", subject=UNTAGGED_REQUEST, flag=flag)
+    yield from _long_entries(rules, subject=UNTAGGED_REQUEST, flag=flag)
+
+
+def untagged_lines() -> Iterator[str]:
+    """Yield the lines that set tracking parameters of a request aside."""
+    yield f'RewriteCond "&%{{QUERY_STRING}}" "^{APART}$" [NC]\n'
+    yield f'RewriteRule "^" "-" [E={TAGS}:%2%4%6,E={UNTAGGED}:%1%3%5%7]\n'
+    yield f'RewriteCond "%{{ENV:{UNTAGGED}}} %{{ENV:{TAGS}}} %{{THE_REQUEST}}" '
+    yield '"^&([^ ]+) &([^ ]+) [A-Z]+ ([^ ?]+)"\n'
+    yield f'RewriteRule "^" "-" [E={TAGS}:%2,E={UNTAGGED}:%3?%1,S=1]\n'
+    yield f'RewriteRule "^" "-" [E=!{UNTAGGED}]\n'
+
+
+def _long_entries(
+    rules: RuleSet, *, by_path: bool = False, subject: str = REQUEST, flag: str = ""
+) -> Iterator[str]:
     for key, rule in sorted(rules.spellings.items()):
         long = len(key) + len(rule.answer) + 2 >= MAX_TEXT_LINE
-        if long and not (by_path and rule.query is not None):
-            yield from long_entry(key, rule, by_path=by_path)
+        only = rule.query is None if by_path else rule.query or subject == REQUEST
+        if long and only:
+            yield from long_entry(key, rule, by_path=by_path, subject=subject)
             yield f'RewriteRule "^" "-" [E=REDIRECTMAP:%1{flag}]\n'
 
 
-def _lookups(rules: RuleSet, part: str, pattern: str, flag: str) -> Iterator[str]:
+def _lookups(
+    rules: RuleSet, part: str, tail: str = "", *, subject: str = REQUEST, flag: str = ""
+) -> Iterator[str]:
     if rules.has_hosts:
         yield UNSET
-        tail = r"\?[^ ]*" if "?" in part else ""
         yield (
-            'RewriteCond "%{HTTP_HOST}@%{THE_REQUEST}" '
+            f'RewriteCond "%{{HTTP_HOST}}@{subject}" '
             f'"^([^:@/ ]+?)\\.?(?::[0-9]*)?@[A-Z]+ ({part}){tail} HTTP/"\n'
         )
         yield (
@@ -152,7 +187,7 @@ def _lookups(rules: RuleSet, part: str, pattern: str, flag: str) -> Iterator[str
             f"${{redirectmap:${{redirectmap_lower:%1}}%2}}{flag}]\n"
         )
     yield UNSET
-    yield f'RewriteCond "%{{THE_REQUEST}}" "{pattern}"\n'
+    yield f'RewriteCond "{subject}" "^[A-Z]+ ({part}){tail} HTTP/"\n'
     yield f'RewriteRule "^" "-" [E=REDIRECTMAP:${{redirectmap:%1}}{flag}]\n'
 
 
@@ -166,12 +201,11 @@ def _answer(status: int, options: Options) -> Iterator[str]:
         # a literal "?" here would make mod_rewrite split, and drop a last "&"
         joints = (
             ("([^#?]*)", "%{ENV:REDIRECTMAP_QUERY}"),
-            (r"([^#]*\?)", "%{QUERY_STRING}"),
-            (r"([^#]*\?[^#]*)", "&%{QUERY_STRING}"),
+            (r"([^#]*\?)", "%{ENV:REDIRECTMAP_ARGS}"),
+            (r"([^#]*\?[^#]*)", "&%{ENV:REDIRECTMAP_ARGS}"),
         )
         for pattern, joint in joints:
-            yield 'RewriteCond "%{QUERY_STRING}" "!^$"\n'
-            yield 'RewriteCond "%{ENV:REDIRECTMAP_QUERY}" "!^$"\n'
+            yield 'RewriteCond "%{ENV:REDIRECTMAP_ARGS}" "!^$"\n'
             yield f'RewriteCond "%{{ENV:REDIRECTMAP}}" "^{status}:{pattern}(#.*)?$"\n'
             yield f'RewriteRule "^" "%1{joint}%2" {flags}\n'
     yield f'RewriteCond "%{{ENV:REDIRECTMAP}}" "^{status}:(.+)$"\n'
@@ -190,6 +224,7 @@ EXPORTER = Exporter(
     carries=Carries(
         bad=SERVER_BAD,
         holds=True,
+        tagged=True,
         origin="Apache 2.4 mod_rewrite; each row proven by request",
     ),
     render=render,

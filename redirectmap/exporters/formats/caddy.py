@@ -11,56 +11,89 @@ Caddy reads the mappings one by one: 100 000 rules cost each request that scan.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options
 from redirectmap.exporters.rules import KEPT, Rule, RuleSet
+from redirectmap.exporters.tags import RUNS, stage_of
 from redirectmap.exporters.text import said
+from redirectmap.tracking import NAME
 
 URI = "{http.request.orig_uri}"
+SUBJECTS = {
+    "tagged": (URI, ""),
+    "exact": ("{redirectmap_plain}", "{redirectmap_tags}"),
+    "path": ("{redirectmap_path}", "{redirectmap_args}"),
+}
+"""What each stage looks up, and what then joins the target."""
 OUTPUTS = ("status", "plain", "base", "rest")
 
 
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: routes.json, a list of routes."""
     known = sorted(rules.spellings.items())
-    exact: list[tuple[str, Rule]] = []
-    path: list[tuple[str, Rule]] = []
+    stages: dict[str, list[tuple[str, Rule]]] = {name: [] for name in SUBJECTS}
     for key, rule in known:
-        by_path = rule.query is None and options.query != "exact"
-        (path if by_path else exact).append((key, rule))
-    split = {
-        "handler": "map",
-        "source": URI,
-        "destinations": ["{redirectmap_path}", "{redirectmap_args}"],
-        "mappings": [
-            {"input_regexp": "^([^?]*)\\??(.*)$", "outputs": ["${1}", "${2}"]}
-        ],
-    }
+        stages[stage_of(rule, options.query)].append((key, rule))
+    parts = ["{redirectmap_path}", "{redirectmap_args}"]
+    split = _map(URI, parts, "^([^?]*)\\??(.*)$", ["${1}", "${2}"])
     routes: list[dict[str, Any]] = [{"handle": [split]}]
     guards: list[str] = []
-    for name, rows, subject in (
-        ("exact", exact, URI),
-        ("path", path, "{redirectmap_path}"),
-    ):
+    if options.query != "exact" and stages["exact"]:
+        routes.append({"handle": list(_without_tags())})
+    for name, rows in stages.items():
         for hosts in (True, False):
             part = [(key, rule) for key, rule in rows if bool(rule.host) is hosts]
             title = f"{name}{'_host' if hosts else ''}"
             if part:
-                routes += _routes(title, part, subject, guards, options)
+                routes += _routes(title, part, guards, options)
             if any(not rule.answers for _, rule in part):
                 guards.append(f'{{redirectmap_{title}_status}} != "{KEPT}"')
     text = json.dumps(routes, indent=1, ensure_ascii=True)
     return {"routes.json": f"{text}\n".encode()}
 
 
+def _map(
+    source: str, destinations: list[str], pattern: str, outputs: list[str]
+) -> dict[str, Any]:
+    """Return a map of one regular expression."""
+    mapping = {"input_regexp": pattern, "outputs": outputs}
+    return {
+        "handler": "map",
+        "source": source,
+        "destinations": destinations,
+        "mappings": [mapping],
+        "defaults": [""] * len(destinations),
+    }
+
+
+def _without_tags() -> Iterator[dict[str, Any]]:
+    """Yield the maps that set tracking parameters aside, one place after the other.
+
+    A state is the pairs that are left, a space, and the tracking pairs.
+    """
+    tag = f"&{NAME}(?:=[^& ]*)?"
+    state, first = "&{redirectmap_args} ", f"(?i)^(.*?)((?:{tag})+)((?:&[^ ]*)?) (.*)$"
+    for number in range(1, RUNS + 1):
+        name = f"{{redirectmap_state_{number}}}"
+        one = _map(state, [name], first, ["${1}${3} ${4}${2}"])
+        if number > 1:
+            one["mappings"].append({"input_regexp": "^(.*)$", "outputs": ["${1}"]})
+        yield one
+        state = name
+    parts = ["{redirectmap_plain}", "{redirectmap_tags}"]
+    found = "^([^?]*)\\?[^ ]* &([^ ]+) &(.+)$"
+    last = _map(f"{URI} {state}", parts, found, ["${1}?${2}", "${3}"])
+    last["mappings"].append({"input_regexp": "^([^ ]*) .*$", "outputs": ["${1}", ""]})
+    yield last
+
+
 def _routes(
-    name: str,
-    rows: list[tuple[str, Rule]],
-    subject: str,
-    guards: list[str],
-    options: Options,
+    name: str, rows: list[tuple[str, Rule]], guards: list[str], options: Options
 ) -> list[dict[str, Any]]:
+    subject, args = SUBJECTS[name.partition("_")[0]]
+    subject = URI if options.query == "exact" else subject
     own = {part: f"{{redirectmap_{name}_{part}}}" for part in OUTPUTS}
     lookup = {
         "handler": "map",
@@ -69,13 +102,12 @@ def _routes(
         "defaults": [""] * len(OUTPUTS),
         "mappings": [{"input": key, "outputs": _outputs(rule)} for key, rule in rows],
     }
-    status, args = own["status"], "{redirectmap_args}"
+    status = own["status"]
     routes = [{"handle": [lookup]}]
-    asked = guards if name.startswith("path") else []
-    gone = [*asked, f'{status} in ["404", "410", "451"]']
+    gone = [*guards, f'{status} in ["404", "410", "451"]']
     routes.append(_answer(gone, status, None))
-    found = [*asked, f'!({status} in ["", "{KEPT}"])']
-    if name.startswith("path") and options.query == "keep":
+    found = [*guards, f'!({status} in ["", "{KEPT}"])']
+    if args and options.query == "keep":
         joined = f"{own['base']}{args}{own['rest']}"
         routes.append(_answer([*found, f'{args} != ""'], status, joined))
     routes.append(_answer(found, status, own["plain"]))
@@ -117,6 +149,7 @@ EXPORTER = Exporter(
     carries=Carries(
         bad=SERVER_BAD,
         holds=True,
+        tagged=True,
         origin="Caddy 2.6 JSON; each row proven by request",
     ),
     render=render,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
 from redirectmap.exporters.rules import REDIRECTS, RuleSet
 from redirectmap.exporters.table import map_lines, read_map_lines
+from redirectmap.exporters.tags import OTHER, TAG
 
 FOUND = "{ var(txn.redirectmap) -m found }"
 
@@ -29,11 +30,12 @@ def _frontend(rules: RuleSet, options: Options) -> Iterator[str]:
     yield f"{say}_url) url\n"
     if rules.has_hosts:
         yield f"{say}_host) req.hdr(host),field(1,:),lower\n"
-    yield from _lookups(rules, place, "url", "")
+    yield from _lookups(rules, place, "url", f"!{FOUND}")
     if options.query != "exact":
         yield f"{say}_path) var(txn.redirectmap_url),field(1,?)\n"
-        yield f"{say}_by_path) int(1) if !{FOUND}\n"
-        yield from _lookups(rules, place, "path", "")
+        yield f"{say}_query) var(txn.redirectmap_url),field(2,?,0) if !{FOUND}\n"
+        yield from _without_tags(rules, place)
+        yield from _lookups(rules, place, "path", f"!{FOUND}")
     if options.query == "keep":
         yield from _kept(rules)
     for status in rules.statuses:
@@ -45,9 +47,26 @@ def _frontend(rules: RuleSet, options: Options) -> Iterator[str]:
             yield f"    http-request return status {status} if {condition}\n"
 
 
-def _lookups(rules: RuleSet, place: str, part: str, _flag: str) -> Iterator[str]:
+def _without_tags(rules: RuleSet, place: str) -> Iterator[str]:
+    """Ask once more without tracking parameters; they alone then join the target."""
+    if all(rule.query is None for rule in rules.entries):
+        return
     say = "    http-request set-var(txn.redirectmap"
-    look = f"map_str({place}) if !{FOUND}\n"
+    tags, kept = f'"{OTHER}","",gi', f'"{TAG}","",gi'
+    pairs = "str(&),concat(,txn.redirectmap_query)"
+    some = f"!{FOUND} {{ var(txn.redirectmap_tags) -m len gt 0 }}"
+    yield f"{say}_tags) '{pairs},regsub({tags}),bytes(1)' if !{FOUND}\n"
+    yield f"{say}_kept) '{pairs},regsub({kept}),bytes(1)' if {some}\n"
+    kept_some = f"{some} {{ var(txn.redirectmap_kept) -m len gt 0 }}"
+    plain = "var(txn.redirectmap_path),concat(?,txn.redirectmap_kept)"
+    yield f"{say}_plain) {plain} if {kept_some}\n"
+    yield from _lookups(rules, place, "plain", kept_some)
+    yield f"{say}_query) var(txn.redirectmap_tags) if {some.replace('!', '')}\n"
+
+
+def _lookups(rules: RuleSet, place: str, part: str, condition: str) -> Iterator[str]:
+    say = "    http-request set-var(txn.redirectmap"
+    look = f"map_str({place}) if {condition}\n"
     if rules.has_hosts:
         yield f"{say}_key) var(txn.redirectmap_host),concat(,txn.redirectmap_{part})\n"
         yield f"{say}) var(txn.redirectmap_key),{look}"
@@ -57,15 +76,11 @@ def _lookups(rules: RuleSet, place: str, part: str, _flag: str) -> Iterator[str]
 def _kept(rules: RuleSet) -> Iterator[str]:
     """Join the request's own query to the target's, before its fragment."""
     say = "    http-request set-var(txn.redirectmap"
-    yield f"{say}_query) var(txn.redirectmap_url),field(2,?,0)\n"
     yield f"{say}_base) \"var(txn.redirectmap),field(1,'#')\"\n"
     yield f"{say}_rest) \"var(txn.redirectmap),field(2,'#',0)\"\n"
     base = "location %[var(txn.redirectmap_base),bytes(4)]"
     query = "%[var(txn.redirectmap_query)]"
-    needed = (
-        f"{FOUND} {{ var(txn.redirectmap_by_path) -m found }} "
-        "{ var(txn.redirectmap_query) -m len gt 0 }"
-    )
+    needed = f"{FOUND} {{ var(txn.redirectmap_query) -m len gt 0 }}"
     for status in [code for code in rules.statuses if code in REDIRECTS]:
         own = f"{{ var(txn.redirectmap) -m beg {status}: }}"
         for joint, test in (
@@ -99,6 +114,7 @@ EXPORTER = Exporter(
     carries=Carries(
         bad=SERVER_BAD,
         holds=True,
+        tagged=True,
         origin="HAProxy 2.6 configuration manual; each row proven by request",
     ),
     render=render,

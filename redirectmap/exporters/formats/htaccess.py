@@ -21,7 +21,13 @@ from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
-from redirectmap.exporters.formats.apache import MAX_CONFIG_LINE
+from redirectmap.exporters.formats.apache import (
+    MAX_CONFIG_LINE,
+    REQUEST,
+    TAGS,
+    UNTAGGED_REQUEST,
+    untagged_lines,
+)
 from redirectmap.exporters.patterns import Pattern, apache_lines, escaped, literal
 from redirectmap.exporters.rules import (
     REDIRECTS,
@@ -31,6 +37,7 @@ from redirectmap.exporters.rules import (
     hex_upper,
 )
 from redirectmap.readers.rules_ours import apache_entries
+from redirectmap.tracking import set_aside
 
 MAX_NAME, MAX_PATH = 255, 3_900  # bytes of a file's name and path on Linux
 _GUARD = """\
@@ -48,14 +55,26 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     held: dict[str, list[str]] = {}
     for rule in rules.held:
         held.setdefault(rule.path, []).extend(_not_this(rule, spellings[rule.key]))
+    ordered = sorted(rules.rules, key=_order)
     text = [header(rules, options, "an Apache .htaccess file"), _GUARD]
-    for rule in sorted(rules.rules, key=_order):
-        guards = held.get(rule.path, []) if rule.query is None else []
-        text.extend(_lines(rule, spellings[rule.key], guards, options))
+    for rule in ordered:
+        if rule.query is not None or options.query == "exact":
+            text.extend(_exact(rule, spellings[rule.key]))
+    if options.query != "exact":
+        text.extend(untagged_lines() if any(r.query for r in rules.entries) else ())
+        lesser = (r for r in ordered if r.query is None or _is_tagged(r))
+        for rule in lesser:
+            guards = held.get(rule.path, [])
+            text.extend(_by_less(rule, spellings[rule.key], guards, options))
     for one in rules.patterns:
         text.extend(_pattern(one, spellings, options))
     text.append("</IfVersion>\n")
     return {".htaccess": "".join(text).encode()}
+
+
+def _is_tagged(rule: Rule) -> bool:
+    """Say whether a query's rule holds for it with tracking parameters, too."""
+    return bool(rule.query) and not set_aside(rule.query or "")[1]
 
 
 def _pattern(
@@ -80,6 +99,8 @@ def _not_this(rule: Rule, wires: list[str]) -> Iterator[str]:
     host = f"(?i:{escaped(rule.host)})\\.?(?::[0-9]*)?" if rule.host else "[^@]*"
     test = f"!^{host}@[A-Z]+ {_any_of(wires)} HTTP/"
     yield f'RewriteCond "%{{HTTP_HOST}}@%{{THE_REQUEST}}" "{test}"\n'
+    if rule.query:
+        yield f'RewriteCond "%{{HTTP_HOST}}@{UNTAGGED_REQUEST}" "{test}"\n'
 
 
 def _any_of(wires: list[str]) -> str:
@@ -87,28 +108,39 @@ def _any_of(wires: list[str]) -> str:
     return f"(?:{path})" if len(wires) > 1 else path
 
 
-def _lines(
+def _exact(rule: Rule, wires: list[str]) -> Iterator[str]:
+    """Yield the lines that answer exactly the rule's own address."""
+    yield from _host(rule)
+    yield from _plain(rule, REQUEST, f"{_any_of(wires)} HTTP/")
+
+
+def _by_less(
     rule: Rule, wires: list[str], guards: list[str], options: Options
 ) -> Iterator[str]:
+    """Yield the lines that answer by the path, or a query with tracking parameters."""
     path = _any_of(wires)
-    by_path = rule.query is None and options.query != "exact"
-    if rule.target is not None and by_path and options.query == "keep":
+    subject, query, end = REQUEST, r"\?([^ ]+) HTTP/", r"\?? HTTP/"
+    if rule.query is not None:
+        subject, query = f"{UNTAGGED_REQUEST} %{{ENV:{TAGS}}}", " HTTP/ ([^ ]+)$"
+        end = ""
+    if rule.target is not None and options.query == "keep":
         base, mark, fragment = rule.target.partition("#")
         joint = "?" if "?" not in base else ("" if base.endswith("?") else "&")
-        text = f"{literal(base + joint)} {literal(mark + fragment)} %{{THE_REQUEST}}"
-        yield from guards
-        yield from _host(rule)
-        test = rf"^([^ ]+) ([^ ]*) [A-Z]+ {path}\?([^ ]+) HTTP/"
-        yield f'RewriteCond "{text}" "{test}"\n'
+        text = f"{literal(base + joint)} {literal(mark + fragment)} {subject}"
+        yield from (*guards, *_host(rule))
+        yield f'RewriteCond "{text}" "^([^ ]+) ([^ ]*) [A-Z]+ {path}{query}"\n'
         yield f'RewriteRule "{_first_look(rule)}" "%1%3%2" {_flags(rule)}\n'
-        end = r"\??"
     else:
-        end = r"(?:\?[^ ]*)?" if by_path else ""
+        end = r"(?:\?[^ ]*)? HTTP/" if rule.query is None else " HTTP/"
     if end:
-        yield from guards
-    yield from _host(rule)
+        yield from (*guards, *_host(rule))
+        yield from _plain(rule, subject, path + end)
+
+
+def _plain(rule: Rule, subject: str, wire: str) -> Iterator[str]:
+    """Yield the lines that answer with the target as it is."""
     text = literal(rule.target) if rule.target else "-"
-    yield f'RewriteCond "{text} %{{THE_REQUEST}}" "^([^ ]+) [A-Z]+ {path}{end} HTTP/"\n'
+    yield f'RewriteCond "{text} {subject}" "^([^ ]+) [A-Z]+ {wire}"\n'
     result = "%1" if rule.target else "-"
     yield f'RewriteRule "{_first_look(rule)}" "{result}" {_flags(rule)}\n'
 
@@ -119,7 +151,8 @@ def special(rule: Rule, options: Options) -> tuple[str, str] | None:
     if max(map(len, names)) > MAX_NAME or len(rule.path) > MAX_PATH:
         return "too_long", "Apache answers 403 to a path that no file could have"
     upper = hex_upper(rule.wire), hex_lower(rule.wire), rule.wire
-    if max(map(len, _lines(rule, sorted(set(upper)), [], options))) < MAX_CONFIG_LINE:
+    lines = _by_less(rule, sorted(set(upper)), [], options)
+    if max(map(len, lines)) < MAX_CONFIG_LINE:
         return None
     return "too_long", "Apache reads lines of 8 192 bytes"
 
@@ -151,6 +184,7 @@ EXPORTER = Exporter(
     title="Apache .htaccess",
     carries=Carries(
         holds=True,
+        tagged=True,
         bad=(
             *SERVER_BAD,
             ("encoded_slash", "^[^?]*%2[fF]", "Apache answers 404 to %2F in a path"),

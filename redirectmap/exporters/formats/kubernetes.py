@@ -95,6 +95,7 @@ EXPORTER = Exporter(
     carries=Carries(
         bad=SERVER_BAD,
         holds=True,
+        tagged=True,
         source_chars=4_080,
         origin="docs: http-snippet, server-snippet; a ConfigMap holds 1 MiB, so parts",
     ),

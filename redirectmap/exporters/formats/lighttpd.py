@@ -17,6 +17,7 @@ from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, h
 from redirectmap.exporters.rules import RuleSet
 from redirectmap.exporters.table import map_lines, read_map_lines
 from redirectmap.exporters.text import Files
+from redirectmap.tracking import NAMES, PREFIXES
 
 MAP = "redirects.map"
 REJECTED = (
@@ -40,10 +41,31 @@ local url = r.req_attr["request.orig-uri"]
 local host = (r.req_header["Host"] or ""):lower():gsub(":%d+$", ""):gsub("%.$", "")
 local answer = known[host .. url] or known[url]
 """
+TRACKING = """\
+local tracking, campaign = {{}}, {{}}
+for name in ("{names}"):gmatch("%S+") do tracking[name] = true end
+for name in ("{prefixes}"):gmatch("%S+") do campaign[name] = true end
+
+"""
 BY_PATH = """\
 local path, query = url:match("^([^?]*)%?(.*)$")
 if not answer and path then
-  answer = known[host .. path] or known[path]
+  local kept, tags = {}, {}
+  for pair in (query .. "&"):gmatch("([^&]*)&") do
+    local name = pair:match("^[^=]*"):lower()
+    local tag = tracking[name] or campaign[name:match("^(%a+_)[%w_]+$") or ""]
+    table.insert(tag and tags or kept, pair)
+  end
+  local rest = table.concat(kept, "&")
+  if #tags > 0 and rest ~= "" then
+    local plain = path .. "?" .. rest
+    answer = known[host .. plain] or known[plain]
+  end
+  if answer then
+    query = table.concat(tags, "&")
+  else
+    answer = known[host .. path] or known[path]
+  end
 """
 KEEP = """\
   if answer and query ~= "" and answer:match("^3") then
@@ -82,6 +104,7 @@ def render(rules: RuleSet, options: Options) -> Files:
 def _lua(options: Options) -> Iterator[str]:
     yield LOOKUP.format(place=_quoted(str(options.folder / MAP)))
     if options.query != "exact":
+        yield TRACKING.format(names=" ".join(NAMES), prefixes=" ".join(PREFIXES))
         yield BY_PATH
         yield KEEP if options.query == "keep" else ""
         yield "end\n"
@@ -103,6 +126,7 @@ EXPORTER = Exporter(
     carries=Carries(
         bad=(*SERVER_BAD, *REJECTED),
         holds=True,
+        tagged=True,
         source_chars=4_080,
         origin="mod_magnet docs; lighttpd 1.4.69; each row proven by request",
     ),

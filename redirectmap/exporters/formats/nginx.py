@@ -23,6 +23,7 @@ from urllib.parse import unquote
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
 from redirectmap.exporters.patterns import SEGMENT, TAIL, Pattern, escaped
 from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet
+from redirectmap.exporters.tags import APART, stage_of
 from redirectmap.readers.rules_ours import DOLLAR, nginx_entries
 
 MAX_WORD = 4_090  # bytes of a quoted word; nginx stops at 4 096
@@ -45,8 +46,7 @@ def _tables(rules: RuleSet, options: Options) -> dict[str, list[str]]:
     """Return the lines of each map file; a file that has none is left out."""
     parts: dict[str, dict[str, Rule]] = defaultdict(dict)
     for key, rule in rules.spellings.items():
-        exact = rule.query is not None or options.query == "exact"
-        table = f"{'exact' if exact else 'path'}{'_host' if rule.host else ''}"
+        table = f"{stage_of(rule, options.query)}{'_host' if rule.host else ''}"
         parts[table][key] = rule
     found: dict[str, list[str]] = defaultdict(list)
     for table, known in parts.items():
@@ -107,11 +107,15 @@ def _climbs(path: str) -> bool:
 
 
 SUBJECTS = {
-    "exact_host": "$host$request_uri",
-    "exact": "$request_uri",
-    "path_host": "$redirectmap_host_path",
+    "tagged_host": "$host$request_uri",
+    "tagged": "$request_uri",
+    "exact_host": "$host$redirectmap_untagged",
+    "exact": "$redirectmap_untagged",
+    "path_host": "$host$redirectmap_path",
     "path": "$redirectmap_path",
 }
+WHOLE = {"exact_host": "$host$request_uri", "exact": "$request_uri"}
+"""Subjects where only exact requests are answered."""
 
 
 def _http(
@@ -124,20 +128,24 @@ def _http(
     used = [name for name in SUBJECTS if {name, f"{name}_long"} & tables.keys()]
     for name in used:
         yield from _lookup(name, tables, options)
-    exact = [name for name in used if name.startswith("exact")]
-    path = [name for name in used if name.startswith("path")]
-    yield from _patterns(rules.patterns, options)
-    answers = [f"$redirectmap_{name}_answer" for name in path]
+    found = {
+        stage: [f"$redirectmap_{n}_answer" for n in used if n.startswith(stage)]
+        for stage in ("tagged", "exact", "path")
+    }
+    if options.query != "exact" and found["exact"]:
+        yield _untagged()
     if rules.patterns:
-        answers.append("$redirectmap_pattern")
-        path.append("pattern")
-    yield _first("found_exact", [f"$redirectmap_{name}_answer" for name in exact])
-    yield _first("found_path", answers)
-    keep = options.query == "keep" and bool(path)
-    if keep:
-        yield _TAIL
-    by_path = "$redirectmap_with_query" if keep else "$redirectmap_found_path"
-    yield _first("answer", ["$redirectmap_found_exact", by_path])
+        yield from _patterns(rules.patterns, options)
+        found["path"].append("$redirectmap_pattern")
+    for stage, answers in found.items():
+        yield _first(f"found_{stage}", answers)
+    if options.query != "keep":
+        yield _first("answer", [f"$redirectmap_found_{stage}" for stage in found])
+        return
+    yield _tail("exact", "tags") if found["exact"] else ""
+    yield _tail("path", "args") if found["path"] else ""
+    joined = [f"$redirectmap_joined_{n}" for n in ("exact", "path") if found[n]]
+    yield _first("answer", ["$redirectmap_found_tagged", *joined])
 
 
 _PATH = """\
@@ -150,40 +158,51 @@ map $request_uri $redirectmap_args {
     default "";
     "~^[^?]*\\?(?<redirectmap_a>.*)$" $redirectmap_a;
 }
-map $redirectmap_path $redirectmap_host_path { default $host$redirectmap_path; }
 
 """
 
-_TAIL = """\
-# the request's own query joins the target's, before its fragment
-map $redirectmap_found_path $redirectmap_base {
-    default "";
-    "~^(?<redirectmap_b>[^#]*)" $redirectmap_b;
-}
-map $redirectmap_found_path $redirectmap_fragment {
-    default "";
-    "~(?<redirectmap_f>#.*)$" $redirectmap_f;
-}
-map $redirectmap_base $redirectmap_joint {
-    default "?";
-    "~\\?$" "";
-    "~\\?" "&";
-}
-map $redirectmap_args $redirectmap_tail {
-    default "$redirectmap_joint$redirectmap_args";
-    "" "";
-}
-map $redirectmap_found_path $redirectmap_with_query {
-    default "$redirectmap_base$redirectmap_tail$redirectmap_fragment";
-    "" "";
-}
 
-"""
+def _untagged() -> str:
+    """Write the maps that set tracking parameters aside before a query is looked up."""
+    whole = f'"~*^{APART}$"'
+    kept, tags = "$1$3$5$7", "$2$4$6"
+    return (
+        "# tracking parameters are set aside before a query is looked up\n"
+        'map "&$redirectmap_args" $redirectmap_kept {\n'
+        f'    default "";\n    {whole} "{kept}";\n}}\n'
+        'map "&$redirectmap_args" $redirectmap_aside {\n'
+        f'    default "";\n    {whole} "{tags}";\n}}\n'
+        "map $redirectmap_aside $redirectmap_tags {\n"
+        '    default "";\n    "~^&(?<redirectmap_t>.+)$" $redirectmap_t;\n}\n'
+        'map "$redirectmap_aside $redirectmap_kept" $redirectmap_untagged {\n'
+        '    default $request_uri;\n    "~^&[^ ]* &(?<redirectmap_k>.+)$" '
+        '"$redirectmap_path?$redirectmap_k";\n}\n\n'
+    )
+
+
+def _tail(stage: str, query: str) -> str:
+    """Write the maps that join the request's own query, before a fragment."""
+    found, own = f"$redirectmap_found_{stage}", f"$redirectmap_{query}"
+    base, joined = f"$redirectmap_base_{stage}", f"$redirectmap_joined_{stage}"
+    joint, rest = f"$redirectmap_joint_{stage}", f"$redirectmap_rest_{stage}"
+    tail = f"$redirectmap_tail_{stage}"
+    return (
+        f"# {own[13:]} of the request join the target\n"
+        f'map {found} {base} {{\n    default "";\n'
+        f'    "~^(?<redirectmap_b>[^#]*)" $redirectmap_b;\n}}\n'
+        f'map {found} {rest} {{\n    default "";\n'
+        f'    "~(?<redirectmap_f>#.*)$" $redirectmap_f;\n}}\n'
+        f'map {base} {joint} {{\n    default "?";\n'
+        '    "~\\?$" "";\n    "~\\?" "&";\n}\n'
+        f'map {own} {tail} {{\n    default "{joint}{own}";\n    "" "";\n}}\n'
+        f'map {found} {joined} {{\n    default "{base}{tail}{rest}";\n'
+        '    "" "";\n}\n\n'
+    )
 
 
 def _lookup(name: str, tables: dict[str, list[str]], options: Options) -> Iterator[str]:
     """Write the maps that look a subject up and compare its letter case."""
-    subject, answers = SUBJECTS[name], []
+    subject, answers = (WHOLE if options.query == "exact" else SUBJECTS)[name], []
     if name in tables:
         yield (
             f"map {subject} $redirectmap_{name}_hit {{\n"
@@ -225,8 +244,6 @@ def _first(name: str, variables: list[str]) -> str:
 
 def _patterns(patterns: Sequence[Pattern], options: Options) -> Iterator[str]:
     """Write the map of pattern rules, in order: the first that matches answers."""
-    if not patterns:
-        return
     subject = "$host$redirectmap_path"
     if options.query == "exact":
         subject = "$host$request_uri"
@@ -287,6 +304,7 @@ EXPORTER = Exporter(
         statuses=frozenset({301, 302, 303, 307, 308, 404, 410, 451}),
         bad=SERVER_BAD,
         holds=True,
+        tagged=True,
         source_chars=4_080,
         origin="nginx/src/core/ngx_conf_file.c; each row proven by request",
     ),

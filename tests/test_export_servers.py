@@ -1,0 +1,115 @@
+"""Every server answers as the plan says: by request, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from redirectmap.exporters import BUILTIN, Query, build_rules, export_plan, prove
+from redirectmap.exporters.expect import Expectation, Platform, asked_rows
+from redirectmap.tables import PLAN
+from tests.export_plans import (
+    NODE,
+    PROVABLE,
+    held,
+    hostile_rows,
+    needs,
+    plan_of,
+    proven,
+    tricky,
+)
+
+
+@pytest.fixture(autouse=True)
+def _node_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the npm packages of tests/node be found (make node brings them)."""
+    monkeypatch.setenv("NODE_PATH", str(NODE))
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("query", ["keep", "drop", "exact"])
+@pytest.mark.parametrize("name", PROVABLE)
+def test_every_server_answers_as_planned(
+    name: str, query: Query, tmp_path: Path
+) -> None:
+    needs(name)
+    if query not in BUILTIN[name].carries.modes:
+        pytest.skip("declared: not carried")
+    assert proven(tricky(), name, tmp_path, query) >= (
+        15 if BUILTIN[name].carries.queries else 10
+    )
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("name", PROVABLE)
+def test_hosts_with_other_answers_are_told_apart(name: str, tmp_path: Path) -> None:
+    needs(name)
+    plan = plan_of(
+        ("https://old.example/a", "https://new.example/a"),
+        ("https://shop.old.example/a", "https://new.example/shop/a"),
+        ("https://shop.old.example/b?x=1", "https://new.example/b"),
+        ("https://www.old.example/c", "https://old.example/c"),
+    )
+    rows = proven(plan, name, tmp_path)
+    can = BUILTIN[name].carries
+    assert rows == (4 if can.hosts else 1 if can.queries else 0)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("name", PROVABLE)
+def test_hostile_corpus(name: str, tmp_path: Path) -> None:
+    needs(name)
+    rows = hostile_rows()
+    plan = PLAN.fit(pd.DataFrame(rows))
+    made = export_plan(plan, name, tmp_path)
+    refused = {item.old_url for item in made.refused}
+    written = {rule.old_url for rule in build_rules(plan).rules} - refused
+    assert not [r for r in rows if r["must"] == "refuse" and r["old_url"] in written]
+    proof = prove(plan, name, made.folder)
+    assert (proof.problem, proof.differences) == ("", ())
+    assert proof.exact == proof.rows == len(written)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("query", ["keep", "drop", "exact"])
+@pytest.mark.parametrize("name", PROVABLE)
+def test_a_rule_does_not_answer_for_another_row(
+    name: str, query: Query, tmp_path: Path
+) -> None:
+    needs(name)
+    if query not in BUILTIN[name].carries.modes:
+        pytest.skip("declared: not carried")
+    rows = proven(held(), name, tmp_path, query)
+    assert rows == (4 if BUILTIN[name].carries.hosts else 1)
+
+
+def test_expectation_says_what_the_documentation_says() -> None:
+    rows = asked_rows(tricky(), set(), include_review=False)
+    expected = Expectation(rows, Platform("keep"))
+    ask = {
+        "/index.php?id=1": (301, "https://new.example/one"),
+        "/index.php?id=2": (301, "https://new.example/home?id=2#top"),
+        "/list2?x": (301, "https://new.example/list?sort=a&x#x"),
+        "/empty?x": (301, "https://new.example/e?x"),
+        "/gone?y": (410, None),
+        "/caf%c3%a9": (301, "https://new.example/caf%C3%A9/$1/%2F"),
+        "/cAse": None,
+    }
+    for wire, answer in ask.items():
+        assert expected.allowed("old.example:8080", wire) == {answer}
+
+
+@pytest.mark.server
+def test_a_wrong_file_is_found_out(tmp_path: Path) -> None:
+    needs("nginx")
+    plan = tricky()
+    made = export_plan(plan, "nginx", tmp_path)
+    path = made.folder / "path.map"
+    path.write_text(path.read_text().replace("new.example/moved", "new.example/other"))
+    proof = prove(plan, "nginx", made.folder)
+    assert not proof.passed
+    assert {item.old_url for item in proof.differences} == {"https://old.example/moved"}
+    assert json.loads((made.folder / "proof.json").read_text())["passed"] is False
