@@ -315,8 +315,12 @@ def test_bulk_shows_what_it_does_before_it_does(tmp_path: Path) -> None:
         shown = running.call("bulk", **asked)
         assert shown["count"] == 11
         assert not (folder / "overrides.csv").exists()
-        assert running.post("bulk", {**asked, "apply": 5}).status_code == 409
-        number = running.call("bulk", **asked, apply=11)["event"]["number"]
+        other = {"pattern": "/blog/page-2*.html"}
+        elsewhere = running.call("bulk", **{**asked, "filter": other})
+        assert elsewhere["count"] == shown["count"]
+        stale = {**asked, "apply": elsewhere["stamp"]}
+        assert running.post("bulk", stale).status_code == 409
+        number = running.call("bulk", **asked, apply=shown["stamp"])["event"]["number"]
         rows = saved(folder)
         assert rows[f"{OLD}/blog/page-13.html"]["new_url"] == f"{NEW}/articles/page-13"
         away = running.call("bulk", **{**asked, "target": "/nowhere/*"})

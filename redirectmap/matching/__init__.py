@@ -1,8 +1,7 @@
 """Judge which new page is the old one's equal, and how sure that is."""
 
-from redirectmap.matching.learn import rescore
 from redirectmap.matching.match import MatchSettings, match
 from redirectmap.matching.reasons import reason
 from redirectmap.matching.scoring import decide, proposals
 
-__all__ = ["MatchSettings", "decide", "match", "proposals", "reason", "rescore"]
+__all__ = ["MatchSettings", "decide", "match", "proposals", "reason"]

@@ -77,13 +77,13 @@ class DecisionAsked(_Asked):
 
 
 class BulkAsked(_Asked):
-    """A bulk; `apply` is the number of rows of the preview, none to preview."""
+    """A bulk; `apply` is the stamp of the preview, none to preview."""
 
     kind: str
     filter: FilterAsked
     target: str = ""
     least: float = Field(0.0, ge=0, le=1)
-    apply: int | None = None
+    apply: str | None = None
 
 
 class UndoAsked(_Asked):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +21,11 @@ from redirectmap.tables.schemas import FINDINGS
 from redirectmap.web.pages import Search, read_pages
 
 if TYPE_CHECKING:
+    from redirectmap.web.learning import Learner
     from redirectmap.web.work import Review
 
 _PAUSE = 0.4
 _SAVE_AFTER = 3.0
-_CANDIDATES = 9
-_LEAST = 0.02
 _PART = 2_000
 MOVED = "another page"
 
@@ -39,10 +37,8 @@ class Behind:
         self.review = review
         self.findings: pd.DataFrame | None = None
         self.checks: dict[str, int] = {}
-        self._judged: tuple[pd.DataFrame, dict[str, Any]] | None = None
-        self._learner: Any = None
-        self._first = pd.DataFrame()
-        self._proposed: pd.DataFrame | None = None
+        self._learner: Learner | None = None
+        self._moved: dict[str, dict[str, Any]] = {}
         self._carried: pd.DataFrame | None = None
         self._wake = threading.Event()
         self._end = False
@@ -69,21 +65,12 @@ class Behind:
 
     def candidates(self, url: str) -> list[dict[str, Any]] | None:
         """Return the judged candidates of a row, best first."""
-        if self._judged is None or url not in self._judged[1]:
-            return None
-        judged, places = self._judged
-        own = judged.iloc[places[url]].sort_values("rank", kind="stable")
-        return [
-            {str(k): v for k, v in row.items()}
-            for row in own.head(_CANDIDATES).to_dict("records")
-        ]
+        return self._learner.candidates(url) if self._learner else None
 
     def proposal(self, url: str) -> dict[str, Any]:
         """Return what the tool alone would propose for a row."""
-        if self._proposed is None or url not in self._proposed.index:
-            return {"action": "review", "decided_by": "match", "reason": "open again"}
-        found = self._proposed.loc[url].to_dict()
-        return {**{str(k): v for k, v in found.items()}, "decided_by": "match"}
+        found = self._learner.best(url) if self._learner else {"reason": "open again"}
+        return {"action": "review", "decided_by": "match", **found}
 
     def _run(self) -> None:
         self._try(self._prepare, "reading the scores")
@@ -123,18 +110,8 @@ class Behind:
         from redirectmap.web.learning import Learner
 
         path = self.review.folder / "scores.parquet"
-        if not path.exists():
-            return
-        scores = pd.read_parquet(path)
-        desk = self.review.desk
-        values = pd.Series(desk.value, index=desk.urls)
-        self._learner = Learner(scores, (), values, desk.max_error)
-        self._take(scores)
-        self._first = self._proposed = self._learner.proposed(scores)
-
-    def _take(self, judged: pd.DataFrame) -> None:
-        places = judged.groupby("old_url").indices
-        self._judged = judged, {str(url): at for url, at in places.items()}
+        if path.exists():
+            self._learner = Learner(self.review.desk, path)
 
     def _learn(self) -> None:
         if self._learner is None:
@@ -142,51 +119,39 @@ class Behind:
         review = self.review
         with review.lock:
             decisions, seen = dict(review.store.current), review.seen
-        judged = self._learner.judged(decisions)
-        proposed = self._learner.proposed(judged)
-        self._take(judged)
-        self._proposed = proposed
-        if decisions or review.desk.changed:
-            self._adopt(proposed, seen)
-
-    def _adopt(self, proposed: pd.DataFrame, seen: int) -> None:
-        """Show what is now proposed where learning made a difference; say so.
-
-        In parts, so that no decision waits for it; a decision that comes in
-        between starts another round.
-        """
-        review = self.review
-        counts: Counter[str] = Counter()
-        moved: list[str] = []
-        known = {name: proposed[name].tolist() for name in proposed.columns}
-        before = {name: self._first[name].tolist() for name in proposed.columns}
-        urls = proposed.index.tolist()
+        moved = self._learner.learn(decisions)
+        back = [url for url in self._moved if url not in moved]
+        fresh = [url for url, cells in moved.items() if cells != self._moved.get(url)]
+        urls = back + fresh
         for start in range(0, len(urls), _PART):
             with review.lock:
                 if review.seen != seen:
-                    return
-                for number in range(start, min(start + _PART, len(urls))):
-                    cells = {name: column[number] for name, column in known.items()}
-                    was = {name: column[number] for name, column in before.items()}
-                    how = self._propose(urls[number], was, cells)
-                    counts.update([how] if how else [])
-                    moved += [urls[number]] if how == MOVED else []
-        if counts:
-            said = ", ".join(f"{count} rows: {how}" for how, count in counts.items())
-            review.learned.append({"at": now(), "said": said, "rows": moved[:50]})
-        with review.lock:
-            review.desk.touch()
+                    return  # decided meanwhile: the next round takes it up
+                for url in urls[start : start + _PART]:
+                    self._propose(url, moved.get(url))
+        self._tell([url for url in fresh if url in self._moved], back)
 
-    def _propose(
-        self, url: str, was: dict[str, Any], cells: dict[str, Any]
-    ) -> str | None:
-        """Change one open row's proposal; return how, None for no change."""
+    def _propose(self, url: str, cells: dict[str, Any] | None) -> None:
+        """Change one open row's proposal, or put the plan's own back."""
         desk = self.review.desk
-        row = desk.place.get(url)
-        if row is None or desk.decided[row] or desk.origin(row) != "match":
-            return None
-        how = difference(was, cells)
-        return how if desk.propose(row, cells, how) else None
+        row = desk.place[url]
+        self._moved.pop(url, None)
+        if desk.decided[row]:
+            return
+        desk.propose(row, cells, MOVED if cells else None)
+        if cells:
+            self._moved[url] = cells
+
+    def _tell(self, moved: list[str], back: list[str]) -> None:
+        """Show how many rows the last decisions have moved."""
+        parts = [f"{len(moved)} rows: {MOVED}"] if moved else []
+        parts += [f"{len(back)} rows: as they were"] if back else []
+        if parts:
+            said = ", ".join(parts)
+            found = {"at": now(), "said": said, "rows": (moved or back)[:50]}
+            self.review.learned.append(found)
+        with self.review.lock:
+            self.review.desk.touch()
 
     def _read(self) -> None:
         sources = self.review.sources
@@ -202,12 +167,9 @@ class Behind:
         self.review.desk.touch()
 
     def _with_new_pages(self, urls: list[str]) -> None:
-        if self._learner is None:
-            return
-        from redirectmap.web.learning import Learner
-
-        old = self._learner
-        self._learner = Learner(old.scores, urls, old.values, old.max_error)
+        if self._learner is not None:
+            for url in urls:
+                self._learner.site.target(url)
 
     def _check(self) -> None:
         from redirectmap.checks import PlanContext, run_checks
@@ -250,15 +212,3 @@ def unseen(path: Path, live: pd.DataFrame) -> pd.DataFrame:
         return FINDINGS.empty()
     saved = read_csv_table(path, FINDINGS)
     return saved[~saved["check"].isin(live["check"])]
-
-
-def difference(before: dict[str, Any], cells: dict[str, Any]) -> str | None:
-    """Name how a proposal differs from the first one; None for not enough."""
-    if before["new_url"] != cells["new_url"]:
-        return MOVED
-    if before["action"] != cells["action"]:
-        return "sure enough now" if cells["action"] != "review" else "less sure"
-    moved = float(cells["confidence"]) - float(before["confidence"])
-    if not abs(moved) >= _LEAST:
-        return None
-    return "surer" if moved > 0 else "less sure"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from redirectmap.errors import UsageError
@@ -12,7 +13,7 @@ from redirectmap.urls import Url, parse
 from redirectmap.web.desk import Desk, Filter
 from redirectmap.web.wildcards import captured, filled
 
-SHOWN = 20
+SHOWN = 200
 KINDS = ("accept", "gone", "keep", "merge", "move", "reopen")
 
 
@@ -133,5 +134,11 @@ def preview(rows: Rows, left: list[dict[str, Any]], desk: Desk) -> dict[str, Any
         "shown": shown,
         "left": left[:SHOWN],
         "left_count": len(left),
-        "version": desk.version,
+        "stamp": stamp_of(rows),
     }
+
+
+def stamp_of(rows: Rows) -> str:
+    """Return a mark of what a bulk does: another one for other rows or targets."""
+    told = [(url, made.said if made else None) for url, made in rows.items()]
+    return sha256(repr(sorted(told, key=lambda one: one[0])).encode()).hexdigest()[:16]

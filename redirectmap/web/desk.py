@@ -137,26 +137,25 @@ class Desk:
         by: str | None = self.planned["decided_by"][row]
         return by
 
-    def propose(self, row: int, cells: Mapping[str, Any], how: str | None) -> bool:
-        """Change the tool's proposal for an open row; tell whether it is another.
+    def propose(
+        self, row: int, cells: Mapping[str, Any] | None, how: str | None
+    ) -> None:
+        """Change the tool's proposal for an open row.
 
         Args:
             row: Number of the row.
-            cells: The proposal.
-            how: How it differs from the plan's own; None puts that one back.
+            cells: The proposal; None puts the plan's own back.
+            how: How it differs from the plan's own.
         """
         url = self.urls[row]
-        if how is None:
-            cells = {name: self.planned[name][row] for name in cells}
+        if cells is None:
+            cells = {name: self.planned[name][row] for name in BASE}
             self.changed.pop(url, None)
         else:
-            self.changed[url] = how
-        if all(self.base[name][row] == value for name, value in cells.items()):
-            return False
+            self.changed[url] = str(how)
         for name, value in cells.items():
             self.base[name][row] = value
         self.show(url)
-        return True
 
     def withdraw(self, url: str, cells: Mapping[str, Any]) -> None:
         """Put the tool's own proposal back under a decision that came with the plan."""

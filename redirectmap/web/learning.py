@@ -1,136 +1,184 @@
 """What the decisions so far say about the rows still open.
 
-The weights are the matcher's (`matching.learn`). Beside them, a page of the same
-name in the folder where a row's neighbours went becomes a candidate, too, if the
-new site has it: a rule that only a person's decisions show.
+Holds the plan's scores and what `matching.learn` makes of them. Judged anew are
+the open rows most at risk; only where the decisions clearly speak for another
+page is that one proposed instead.
 
-Cost    as `matching.learn`, and the comparison of the best pairs.
-Reads   the plan's scores, the decisions, the new site's URLs.
-Writes  what the tool would now propose, for the rows that change.
+Cost    as `matching.learn` for the rows judged; memory of the scores.
+Reads   the plan's rows and scores, the decisions, the new site's URLs.
+Writes  candidates of a row, and the rows whose proposal moved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from redirectmap.matching.learn import rescore
+from redirectmap.matching.learn import (
+    GONE,
+    PRIOR,
+    Options,
+    Site,
+    judge,
+    moved,
+    spoken_for,
+)
 from redirectmap.matching.reasons import reason
-from redirectmap.matching.scoring import decide, proposals
 from redirectmap.planning.decisions import Decision
-from redirectmap.signals.folders import FolderRules
-from redirectmap.signals.pages import readable_path
+from redirectmap.signals.words import Ints
+from redirectmap.web.desk import Desk
 
-_NEWCOMER = 0.05
-_KEY = ["old_url", "new_url"]
+_JUDGED = 20_000
+_CANDIDATES = 9
+Cells = dict[str, Any]
 
 
 class Learner:
     """Judges one plan's candidates in the light of its decisions.
 
     Args:
-        scores: The plan's scores, as the matcher gave them.
+        desk: The rows.
+        scores: The plan's scores.parquet, or the table of it.
         new_urls: The live pages of the new site.
-        values: Share of the value, by old URL.
-        max_error: The error budget.
+        weights: What votes are worth before this site has said anything.
     """
 
     def __init__(
         self,
-        scores: pd.DataFrame,
-        new_urls: Sequence[str],
-        values: pd.Series,
-        max_error: float,
+        desk: Desk,
+        scores: Path | pa.Table,
+        new_urls: Sequence[str] = (),
+        weights: Sequence[float] = PRIOR,
     ) -> None:
-        self.scores = scores
-        self.values = values
-        self.max_error = max_error
-        self.old = pd.unique(scores["old_url"]).tolist()
-        self.new = list(dict.fromkeys([*scores["new_url"], *new_urls]))
-        self._old_paths = [readable_path(url) for url in self.old]
-        self._new_paths = [readable_path(url) for url in self.new]
-
-    def judged(self, decisions: Mapping[str, Decision]) -> pd.DataFrame:
-        """Return all candidates, judged anew; as they were without a decision."""
-        table = decided(decisions)
-        if table.empty:
-            return self.scores
-        return rescore(self._with_moved(table), table, values=self.values)
-
-    def proposed(self, judged: pd.DataFrame) -> pd.DataFrame:
-        """Return what the tool proposes: index old_url, the cells of a plan."""
-        best = proposals(judged).set_index("old_url")
-        action = decide(judged, self.max_error).reindex(best.index)
-        gone = action.eq("gone")
-        chance = best["probability"].where(~gone, best["no_equivalent"]).astype(float)
-        rows: list[dict[Any, Any]] = best.to_dict("records")
-        targets = best["new_url"].astype(object)
-        targets[gone] = None
-        return pd.DataFrame(
-            {
-                "action": action,
-                "new_url": targets,
-                "confidence": chance,
-                "margin": best["margin"].astype(float),
-                "reason": [reason(row) for row in rows],
-            },
-            index=best.index,
+        self.weights = weights
+        self.scores = pq.read_table(scores) if isinstance(scores, Path) else scores
+        planned = desk.planned
+        both = zip(planned["action"], planned["new_url"], strict=True)
+        sure = [0.0 if value is None else value for value in planned["confidence"]]
+        names = ["old_url", "new_url", "probability"]
+        encoded = {
+            name: column.dictionary_encode() if name.endswith("url") else column
+            for name in names
+            for column in [self.scores.column(name)]
+        }
+        pairs = pa.table(encoded).to_pandas()
+        self.site = Site(
+            desk.urls,
+            desk.cells["old_title"],
+            [None if action == "gone" else url for action, url in both],
+            np.array(sure, dtype=float),
+            pairs,
+            new_urls,
         )
+        matched = np.array([desk.origin(row) == "match" for row in range(len(sure))])
+        self._risk = desk.value * (1 - self.site.sure) * matched
+        self._place_pairs(pairs["old_url"])
+        self._options: Options | None = None
 
-    def _with_moved(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Add the pages of the same name in the folders that decisions lead to."""
-        at_old = {url: row for row, url in enumerate(self.old)}
-        at_new = {url: column for column, url in enumerate(self.new)}
-        pairs = [
-            (at_old[old], at_new[new])
-            for old, new in zip(table["old_url"], table["new_url"], strict=True)
-            if old in at_old and new in at_new
+    def _place_pairs(self, old: pd.Series) -> None:
+        """Remember where each row's candidates are in the scores."""
+        codes, urls = pd.factorize(old)
+        self._order = np.argsort(codes, kind="stable")
+        ends = np.cumsum(np.bincount(codes, minlength=len(urls)))
+        starts = np.r_[0, ends][: len(urls)]
+        both = zip(starts.tolist(), ends.tolist(), strict=True)
+        self._at = dict(zip(map(str, urls), both, strict=True))
+
+    def learn(self, decisions: Mapping[str, Decision]) -> dict[str, Cells]:
+        """Take in all decisions; return the proposals that moved, by old URL."""
+        taught = {
+            url: None if made.action == "gone" else made.new_url
+            for url, made in decisions.items()
+            if made.action in {"redirect", "keep", "gone"}
+        }
+        if not taught:
+            self._options = None
+            return {}
+        options = judge(self.site, taught, self._among(), self.weights)
+        self._options = options
+        best = np.flatnonzero(moved(self.site, options))
+        rows = self._urls(options.row[best])
+        return {
+            url: self._proposal(options, place)
+            for url, place in zip(rows, best.tolist(), strict=True)
+            if url not in taught
+        }
+
+    def _among(self) -> Any:  # noqa: ANN401
+        among = np.zeros(len(self._risk), dtype=bool)
+        most = min(_JUDGED, len(among))
+        among[np.argpartition(-self._risk, most - 1)[:most]] = True
+        return among & (self._risk > 0)
+
+    def _urls(self, rows: Ints) -> list[str]:
+        names = list(self.site.place)
+        return [names[row] for row in rows.tolist()]
+
+    def _proposal(self, options: Options, place: int) -> Cells:
+        target, chance = int(options.target[place]), float(options.chance[place])
+        return {
+            "action": "gone" if target == GONE else "review",
+            "new_url": self.site.urls[target],
+            "confidence": chance,
+            "margin": None,
+            "reason": spoken_for(options.inputs[place]),
+        }
+
+    def candidates(self, url: str) -> list[Cells] | None:
+        """Return a row's candidates, best first; None where there are no scores."""
+        if url not in self._at and self._options is None:
+            return None
+        scored = self._scored(url)
+        learned = self._learned(url)
+        found = [
+            {
+                "url": row["new_url"],
+                "probability": learned.pop(row["new_url"], (row["probability"], ""))[0],
+                "reason": reason(row),
+            }
+            for row in scored
         ]
-        if not pairs:
-            return self.scores
-        both = np.array(pairs, dtype=np.int64)
-        paths = self._old_paths, self._new_paths
-        rows, columns = FolderRules(*paths, both[:, 0], both[:, 1]).moved()
-        named = [
-            (self.old[r], self.new[c])
-            for r, c in zip(rows.tolist(), columns.tolist(), strict=True)
-            if _name(paths[0][r]) == _name(paths[1][c])
+        found += [
+            {"url": target, "probability": chance, "reason": why}
+            for target, (chance, why) in learned.items()
         ]
-        fresh = pd.DataFrame(sorted(set(named)), columns=_KEY)
-        known = pd.MultiIndex.from_frame(self.scores[_KEY])
-        fresh = fresh[~pd.MultiIndex.from_frame(fresh).isin(known)]
-        if fresh.empty:
-            return self.scores
-        return _extended(self.scores, fresh)
+        return sorted(found, key=lambda one: -one["probability"])[:_CANDIDATES]
 
+    def _scored(self, url: str) -> list[Cells]:
+        start, end = self._at.get(url, (0, 0))
+        rows = self.scores.take(self._order[start:end]).to_pylist()
+        return sorted(rows, key=lambda row: row["rank"])
 
-def decided(decisions: Mapping[str, Decision]) -> pd.DataFrame:
-    """Return decisions as `rescore` takes them."""
-    rows = [
-        (url, made.new_url if made.action != "gone" else None, True)
-        for url, made in decisions.items()
-        if made.action in {"redirect", "keep", "gone"}
-    ]
-    return pd.DataFrame(rows, columns=[*_KEY, "accepted"])
+    def _learned(self, url: str) -> dict[str, tuple[float, str]]:
+        options = self._options
+        if options is None:
+            return {}
+        row = self.site.place[url]
+        start, end = np.searchsorted(options.row, [row, row + 1]).tolist()
+        return {
+            page: (float(options.chance[place]), spoken_for(options.inputs[place]))
+            for place in range(start, end)
+            if (page := self._page(int(options.target[place])))
+        }
 
+    def _page(self, target: int) -> str | None:
+        return self.site.urls[target] if target > GONE else None
 
-def _extended(scores: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
-    absent = scores.drop_duplicates("old_url").set_index("old_url")["no_equivalent"]
-    more = fresh.assign(
-        probability=_NEWCOMER,
-        rank=99,
-        margin=-1.0,
-        assigned=False,
-        no_equivalent=fresh["old_url"].map(absent),
-    )
-    more = more.reindex(columns=scores.columns)
-    more = more.astype(scores.dtypes.to_dict())
-    out = pd.concat([scores, more], ignore_index=True)
-    return out.sort_values("old_url", kind="stable", ignore_index=True)
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2].casefold()
+    def best(self, url: str) -> Cells:
+        """Return what the model alone would propose, for a person to look at."""
+        rows = self._scored(url)
+        if not rows:
+            return {"new_url": None, "reason": "open again"}
+        first = rows[0]
+        return {
+            "new_url": first["new_url"],
+            "confidence": float(first["probability"]),
+            "margin": float(first["margin"]),
+            "reason": reason(first),
+        }

@@ -21,7 +21,7 @@ from redirectmap.planning.files import GENERATED, plan_text, read_plan
 from redirectmap.tables import PLAN, read_json, write_atomic, write_csv, write_json
 from redirectmap.tables.schemas import ACTIONS
 from redirectmap.web.behind import Behind
-from redirectmap.web.bulk import Bulk, accepted, planned, preview
+from redirectmap.web.bulk import Bulk, accepted, planned, preview, stamp_of
 from redirectmap.web.desk import Desk
 from redirectmap.web.pages import Pages, Search, compared
 
@@ -119,20 +119,12 @@ class Review:
         return {"old": old, "new": new}
 
     def _candidates(self, url: str) -> list[Answer]:
-        from redirectmap.matching.reasons import reason
-
         own = self._behind.candidates(url)
         if own is None:
             return self._from_plan(url)
         titles = self.new.rows if self.new else {}
         return [
-            {
-                "url": row["new_url"],
-                "title": (titles.get(row["new_url"]) or {}).get("title"),
-                "probability": float(row["probability"]),
-                "reason": reason(row),
-            }
-            for row in own
+            {**one, "title": (titles.get(one["url"]) or {}).get("title")} for one in own
         ]
 
     def _from_plan(self, url: str) -> list[Answer]:
@@ -201,16 +193,16 @@ class Review:
         note = asked.get("note") or earlier.note
         return Decision(*pair, note, True, kind, self.who, now())
 
-    def bulk(self, asked: Bulk, *, apply: int | None) -> Answer:
+    def bulk(self, asked: Bulk, *, apply: str | None) -> Answer:
         """Preview a bulk, or make it if the rows are still those of the preview."""
         with self.lock:
             known = set(self.new.rows) if self.new else set()
             rows, left = planned(self.desk, asked, known=known, by=self.who, at=now())
             if apply is None:
                 return preview(rows, left, self.desk)
-            if apply != len(rows):
+            if apply != stamp_of(rows):
                 raise StaleError(
-                    f"it would now be {len(rows)} rows, not {apply}",
+                    "it would now be other rows or other pages than you saw",
                     hint="look at the preview again",
                 )
             if not rows:

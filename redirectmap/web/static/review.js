@@ -19,6 +19,7 @@ const KEYS = [
   ["r", "open again: take the decision of this row back"],
   ["u", "undo the last decision, whoever made it"],
   ["f", "filter"],
+  ["s", "settle siblings: look at the rows that learning moved, accept them together"],
   ["b", "one decision for many rows"],
   ["h", "history"],
   ["?", "these keys"],
@@ -257,6 +258,23 @@ function openBulk() {
   $("bulk").showModal();
 }
 
+// The rows that learning moved, in one preview: what is right there is accepted at once.
+async function settle() {
+  $("f-state").value = "changed";
+  $("f-pattern").value = "";
+  await refilter();
+  if (!state.total) {
+    say("Nothing was moved by learning, or all of it is decided.");
+    $("f-state").value = "open";
+    return refilter();
+  }
+  $("bulk-kind").value = "accept";
+  $("bulk-least").value = "0";
+  openBulk();
+  await previewBulk();
+  $("bulk-apply").focus();
+}
+
 function bulkFields() {
   const kind = $("bulk-kind").value;
   $("bulk-target-row").hidden = !["merge", "move"].includes(kind);
@@ -268,7 +286,7 @@ let previewed = null;
 async function previewBulk() {
   try {
     const shown = await ask("bulk", bulkAsked());
-    previewed = shown.count;
+    previewed = shown.stamp;
     const left = shown.left_count ? `; ${shown.left_count} rows are left out (${shown.left.slice(0, 3).map((l) => l.why).join("; ")})` : "";
     $("bulk-shown").replaceChildren(el("p", {}, `${shown.count} rows, ${percent(shown.value, 2)} of the value${left}.`), bulkTable(shown));
     $("bulk-apply").disabled = !shown.count;
@@ -283,10 +301,8 @@ async function applyBulk() {
     const made = await ask("bulk", { ...bulkAsked(), apply: previewed });
     $("bulk").close();
     say(`${made.event.what} (saved; u takes it back)`, "good");
-    state.offset = 0;
-    state.at = 0;
-    await load();
-    await pick(0);
+    if ($("f-state").value === "changed") $("f-state").value = "open";
+    await refilter();
   } catch (error) {
     $("bulk-shown").replaceChildren(el("p", { class: "bad" }, error.message));
     $("bulk-apply").disabled = true;
@@ -297,10 +313,10 @@ const BY_KEY = {
   j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
   a: CALLS.accept, Enter: CALLS.accept, g: CALLS.gone, m: CALLS.merge, e: CALLS.keep, l: CALLS.lock,
   r: CALLS.reopen, u: CALLS.undo, n: () => $("note").focus(), "/": () => $("query").focus(),
-  f: () => $("f-pattern").focus(), b: openBulk, h: showHistory, "?": () => $("help").showModal(),
+  f: () => $("f-pattern").focus(), b: openBulk, s: settle, h: showHistory, "?": () => $("help").showModal(),
 };
-const ALWAYS = new Set(["u", "f", "b", "h", "?"]);
-const FOCUS = new Set(["n", "/", "f", "b", "h", "?"]);
+const ALWAYS = new Set(["u", "f", "b", "s", "h", "?"]);
+const FOCUS = new Set(["n", "/", "f", "b", "s", "h", "?"]);
 let swallow = false;
 let typed = "";
 
@@ -350,7 +366,8 @@ async function watch() {
     const news = status.learned.at(-1);
     if (news && news.at !== state.news) {
       state.news = news.at;
-      $("learned").textContent = `Learned from the decisions so far: ${news.said}.`;
+      const look = el("button", { type: "button", on: { click: () => run(settle) } }, "Look at them ", el("kbd", {}, "s"));
+      $("learned").replaceChildren(`Learned from the decisions so far: ${news.said}. `, look);
     }
     const wasReading = state.data && !state.data.pages_known;
     if (changed && !waiting) await run(() => refresh(wasReading));
