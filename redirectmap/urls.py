@@ -49,6 +49,13 @@ REASONS: dict[Reason, str] = {
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _EDGE_SPACE = " \t\n\r\f"
+_LABEL = r"[a-z0-9](?:[a-z0-9]|-(?!-))*+\."
+_SIGNS = r"A-Za-z0-9_~!$&()*+,;=:@%."
+_PLAIN = re.compile(
+    rf"(https?)://((?:{_LABEL})++[a-z]++)"
+    rf"((?:/(?!\.|%2[eE])[{_SIGNS}-]*+)++)(?:\?([{_SIGNS}/?-]*+))?"
+)
+"""URLs that are their own href: nothing in them is ever encoded, folded or resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,9 @@ def parse(
     Returns:
         The URL, or the refusal with its reason code.
     """
+    url = plain(text)
+    if url is not None and (private or not is_private_host(url.host)):
+        return url
     bare = text.strip(_EDGE_SPACE)
     if not bare and base is None:
         return Refusal("(nothing)", "unparsable" if as_browser else "empty")
@@ -132,6 +142,18 @@ def parse(
     if not as_browser and _CONTROL.search(bare):
         return Refusal(shown(bare), "control_char")
     return _parse(text if as_browser else bare, base, private=private)
+
+
+def plain(text: str) -> Url | None:
+    """Return the URL of a text that the standard would not change, None for others.
+
+    Most URLs are such, and to see that costs an eighth of parsing them.
+    """
+    found = _PLAIN.fullmatch(text)
+    if found is None or len(text) > MAX_URL_CHARS:
+        return None
+    scheme, host, path, query = found.groups()
+    return None if len(host) > 253 else Url(text, text, scheme, host, path, query)
 
 
 def _parse(text: str, base: str | None, *, private: bool) -> Url | Refusal:

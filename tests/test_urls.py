@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import ada_url
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from redirectmap.urls import (
     MAX_INPUT_CHARS,
@@ -15,7 +16,9 @@ from redirectmap.urls import (
     is_private_address,
     is_private_host,
     parse,
+    plain,
     registrable_domain,
+    taken_apart,
 )
 
 BASE = "https://old.example/dir/page?x=1"
@@ -187,3 +190,45 @@ def test_the_hostile_corpus() -> None:
         if got != fields[4] or not same:
             wrong.append((fields[1], fields[4], got))
     assert wrong == []
+
+
+LABELS = st.sampled_from(
+    [
+        "a",
+        "b-c",
+        "com",
+        "example",
+        "www",
+        "0",
+        "127",
+        "0x7f",
+        "1e",
+        "xn--a",
+        "xn--bcher-kva",
+        "a--b",
+        "-a",
+        "a-",
+        "localhost",
+    ]
+)
+SIGNS = st.sampled_from(
+    [*"abAZ09_~!$&()*+,;=:@%.-/?'|", "/.", "/..", "%2e", "%2E/", "%00", "%zz", "//"]
+)
+
+
+@given(st.lists(LABELS, min_size=1, max_size=4), st.lists(SIGNS, max_size=9))
+@example(["a", "com"], ["%2e"])
+@settings(max_examples=2_000)
+def test_a_plain_url_is_what_the_standard_makes_of_it(
+    labels: list[str], signs: list[str]
+) -> None:
+    text = f"https://{'.'.join(labels)}/{''.join(signs)}"
+    url = plain(text)
+    if url is not None:
+        assert url == taken_apart(ada_url.URL(text).href)
+        assert url.href == text
+
+
+def test_most_urls_are_plain() -> None:
+    assert plain("http://www.e.example/a/b-c_d.html?id=1&x=%2F") is not None
+    assert plain("https://e.example/a/../b") is None

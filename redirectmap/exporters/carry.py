@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from redirectmap.exporters.base import Carries, Exporter, Options
 from redirectmap.exporters.rules import KEPT, OPEN, Refused, Rule, RuleSet
@@ -132,29 +133,43 @@ def _answers_for(rule: Rule, other: Rule, kind: Exporter) -> Refused:
 
 def why_not(rule: Rule, kind: Exporter, options: Options) -> Why | None:
     """Return code and reason if `kind` cannot carry `rule`."""
-    for code, wrong, reason in _limits(rule, kind.carries):
-        if wrong:
-            return code, f"{kind.title} {reason}"
     can = kind.carries
-    for patterns, text in ((can.bad, rule.wire), (can.bad_targets, rule.target or "")):
-        for code, pattern, reason in patterns:
-            if re.search(pattern, text):
-                return code, reason
+    why = _unfit(rule, can) or _too_long(rule, can)
+    if why:
+        return why[0], f"{kind.title} {why[1]}"
+    for patterns, text in ((can.bad, rule.wire), (can.bad_targets, rule.target)):
+        if patterns and text and _any_of(patterns).search(text):
+            found = (p for p in patterns if re.search(p[1], text))
+            return next((code, reason) for code, _, reason in found)
     return kind.special(rule, options) if kind.special else None
 
 
-def _limits(rule: Rule, can: Carries) -> Iterator[tuple[str, bool, str]]:
-    """Yield (code, goes beyond it, what the format does) for each declared limit."""
-    target, endless = rule.target or "", 1 << 30
-    longest, target_most = can.source_chars or endless, can.target_chars or endless
-    yield "status", rule.status not in can.statuses, f"cannot answer {rule.status}"
-    yield "query", rule.query is not None and not can.queries, "cannot match a query"
-    yield "host", bool(rule.host) and not can.hosts, "cannot tell hosts apart"
-    yield "host", (rule.host or "")[:1] == "[", "cannot tell an IPv6 host apart"
-    yield "fragment", "#" in target and not can.fragments, "cannot send a fragment"
-    yield "too_long", len(rule.wire) > longest, f"takes sources of {longest} characters"
-    too_long = len(target) > target_most
-    yield "too_long", too_long, f"takes targets of {target_most} characters"
+@lru_cache
+def _any_of(patterns: tuple[tuple[str, str, str], ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for _, pattern, _ in patterns))
+
+
+def _unfit(rule: Rule, can: Carries) -> Why | None:
+    """Return code and what the format does, if a rule says what it cannot say."""
+    if rule.status not in can.statuses:
+        return "status", f"cannot answer {rule.status}"
+    if rule.query is not None and not can.queries:
+        return "query", "cannot match a query"
+    if rule.host and not can.hosts:
+        return "host", "cannot tell hosts apart"
+    if rule.host and rule.host[0] == "[":
+        return "host", "cannot tell an IPv6 host apart"
+    if not can.fragments and "#" in (rule.target or ""):
+        return "fragment", "cannot send a fragment"
+    return None
+
+
+def _too_long(rule: Rule, can: Carries) -> Why | None:
+    if can.source_chars and len(rule.wire) > can.source_chars:
+        return "too_long", f"takes sources of {can.source_chars} characters"
+    if can.target_chars and len(rule.target or "") > can.target_chars:
+        return "too_long", f"takes targets of {can.target_chars} characters"
+    return None
 
 
 def _clash(rule: Rule, taken: dict[str, Rule], can: Carries) -> Why | None:

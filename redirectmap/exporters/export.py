@@ -164,11 +164,9 @@ def _fitting(
 
 def plan_hash(plan: pd.DataFrame) -> str:
     """Return the SHA-256 over what decides the rules, whatever the row order."""
-    columns = [plan[name] for name in ("old_url", "action", "status", "new_url")]
-    lines = sorted(
-        "\t".join("" if pd.isna(cell) else str(cell) for cell in cells)
-        for cells in zip(*columns, strict=True)
-    )
+    names = ("old_url", "action", "status", "new_url")
+    columns = [plan[name].astype("string").fillna("").tolist() for name in names]
+    lines = sorted(map("\t".join, zip(*columns, strict=True)))
     return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()
 
 
@@ -179,17 +177,20 @@ def _compare(kind: Exporter, rules: RuleSet, files: dict[str, bytes]) -> None:
     """
     if kind.reread is None:
         return
-    found = kind.reread(files)
-    entries = rules.entries
+    found, entries, known = kind.reread(files), rules.entries, rules.spellings
     if found and not any(key.startswith("/") for key in found):
         entries = tuple(replace(r, host=r.host or old_host(r)) for r in entries)
-    must = {(rule.key, rule.answer) for rule in entries}
-    may = {(key, rule.answer) for key, rule in spelled(entries).items()}
-    odd = sorted((must - found.items()) | (found.items() - may))
+        known = spelled(entries)
+    odd = [rule.key for rule in entries if found.get(rule.key) != rule.answer]
+    odd += (
+        key
+        for key, answer in found.items()
+        if key not in known or known[key].answer != answer
+    )
     if odd:
         raise RuntimeError(
             f"the {kind.name} files would not say what the plan says; nothing was "
-            f"written. Please report it: {str(odd[:2])[:500]}"
+            f"written. Please report it: {str(sorted(odd)[:2])[:500]}"
         )
 
 

@@ -18,6 +18,7 @@ from redirectmap.urls import (
     Url,
     is_private_host,
     parse,
+    plain,
     registrable_domain,
     shown,
 )
@@ -72,6 +73,7 @@ class Gate:
     main_old: str
     main_target: str
     _targets: dict[str, str | Why] = field(default_factory=dict)
+    _hosts: dict[str, Why | None] = field(default_factory=dict)
 
     @classmethod
     def for_rows(cls, old: Iterable[str], new: Iterable[str], named: Hosts) -> Gate:
@@ -119,17 +121,23 @@ class Gate:
         found = _absolute(text)
         if not isinstance(found, Url):
             return found
-        host = _bare_host(found.host)
+        if found.host not in self._hosts:
+            self._hosts[found.host] = self._wrong_host(found.host)
+        return self._hosts[found.host] or found.href
+
+    def _wrong_host(self, name: str) -> Why | None:
+        """Say why no target may lead to a host."""
+        host = _bare_host(name)
         if self.target_hosts and host not in self.target_hosts:
             return Why(
                 "foreign_host", f"{host} is not among the targets (--target-host)"
             )
-        private = is_private_host(found.host) and not _DOCUMENTATION.match(host)
+        private = is_private_host(name) and not _DOCUMENTATION.match(host)
         if private and not self._own(host):
             return Why("private_target", f"{host} is a private address (--target-host)")
         if not self.target_hosts and self._lookalike(host):
             return Why("foreign_host", f"{host} only looks like {self.main_target}")
-        return found.href
+        return None
 
     def _own(self, host: str) -> bool:
         return host == self.main_target or host in self.target_hosts
@@ -151,6 +159,10 @@ class Gate:
 
 
 def _absolute(text: str) -> Url | Why:
+    return plain(text) or _odd(text)
+
+
+def _odd(text: str) -> Url | Why:
     if _CONTROL.search(text):
         return Why("control_char", REASONS["control_char"])
     if text != text.strip():

@@ -223,14 +223,14 @@ class _Row:
 
 def _rows(plan: pd.DataFrame, *, include_review: bool) -> Iterator[_Row]:
     priority = plan["priority"].fillna(0.0).tolist()
-    status = plan["status"].tolist()
+    status = plan["status"].fillna(0).tolist()
     targets = plan["new_url"].fillna("").tolist()
     actions = plan["action"].tolist()
     for index, old in enumerate(plan["old_url"].tolist()):
         action, new, code = actions[index], targets[index], status[index]
         proposal = action == "review" and include_review and bool(new)
         default = 410 if action == "gone" else 301
-        known = default if pd.isna(code) else int(code)
+        known = int(code) or default
         wanted = action in {"redirect", "gone"} or proposal
         if action == "gone":
             new = ""
@@ -289,12 +289,14 @@ def _duplicate(rule: Rule, other: str) -> Refused:
 def _with_hosts(
     claims: list[Rule], refused: list[Refused], gate: Gate
 ) -> Iterator[Rule]:
-    plain = len({rule.answer for rule in claims}) == 1
+    plain = len(claims) == 1 or len({rule.answer for rule in claims}) == 1
     if plain and not _answers_itself(claims[0], gate, any_host=True):
         one, *others = claims
         same = ((r.old_url, r.value) for r in others)
         more = (twin for r in others for twin in r.twins)
-        yield replace(one, host=None, twins=(*one.twins, *same, *more))
+        twins = (*one.twins, *same, *more)
+        rest = (one.path, one.query, one.target, one.status, one.value, twins)
+        yield Rule(one.old_url, None, *rest)  # replace() takes three times as long
         return
     for rule in claims:
         if _answers_itself(rule, gate, any_host=False):
@@ -311,7 +313,7 @@ def _claim(rule: Rule) -> tuple[bool, bool, float, str]:
 
 
 def _answers_itself(rule: Rule, gate: Gate, *, any_host: bool) -> bool:
-    if rule.target is None:
+    if rule.target is None or rule.wire not in rule.target:
         return False
     host, wire = gate.split_target(rule.target)
     if wire != rule.wire:
@@ -340,8 +342,7 @@ def spelled(rules: Iterable[Rule]) -> dict[str, Rule]:
     A spelling that is a rule of its own is left to that rule.
     """
     known = {rule.key: rule for rule in rules}
-    for key, rule in list(known.items()):
-        if "%" in key:
-            known.setdefault(hex_upper(key), rule)
-            known.setdefault(hex_lower(key), rule)
+    for key, rule in [(key, rule) for key, rule in known.items() if "%" in key]:
+        known.setdefault(hex_upper(key), rule)
+        known.setdefault(hex_lower(key), rule)
     return known

@@ -54,10 +54,10 @@ def nginx_entries(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         if line.startswith("#"):
             continue
-        key, value = (
-            re.sub(r"\\(.)", r"\1", word).replace(DOLLAR, "$")
-            for word in _WORD.findall(line)
-        )
+        words: Iterable[str] = line[1:-2].split('" "')
+        if "\\" in line:
+            words = (re.sub(r"\\(.)", r"\1", word) for word in _WORD.findall(line))
+        key, value = (word.replace(DOLLAR, "$") for word in words)
         if key.startswith("~"):
             yield re.sub(r"\\(.)", r"\1", key[2:-1]), value
         else:

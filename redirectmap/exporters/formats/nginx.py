@@ -89,8 +89,10 @@ def _long_value(rule: Rule) -> str:
 
 def special(rule: Rule, _options: Options) -> tuple[str, str] | None:
     """Refuse what nginx rejects, and what does not fit a word of the file."""
-    if _climbs(rule.path):
+    if (".." in rule.path or "%" in rule.path) and _climbs(rule.path):
         return "encoded_dots", "nginx answers 400 to a path that climbs above its root"
+    if len(DOLLAR) * (len(rule.key) + len(rule.answer)) < MAX_WORD:
+        return None  # however it is spelled
     if max(len(_regex_key(rule.key)), len(_long_value(rule))) <= MAX_WORD:
         return None
     return "too_long", "nginx reads no word of more than 4 096 bytes"
