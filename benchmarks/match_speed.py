@@ -14,15 +14,14 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import orjson
+from processes import measure
 
 VOCABULARY = 50_000
 RIVALS = {
@@ -87,31 +86,6 @@ def _page(url: str, drawn: Sequence[str], links: Sequence[str]) -> bytes:
     return orjson.dumps(page) + b"\n"
 
 
-def measure(name: str, command: Sequence[str], most: float) -> None:
-    """Run `command` and print its wall seconds, CPU seconds and peak memory."""
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while time.perf_counter() - start < most:
-        pid, code, used = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            break
-        time.sleep(0.05)
-    else:
-        process.kill()
-        process.wait()
-        print(f"  {name:22s} stopped after {most:.0f} s", flush=True)
-        return
-    wall, cpu = time.perf_counter() - start, used.ru_utime + used.ru_stime
-    said = "" if code == 0 else f"  FAILED ({os.waitstatus_to_exitcode(code)})"
-    peak = used.ru_maxrss / 1e6
-    print(
-        f"  {name:22s} {wall:8.1f} s wall {cpu:8.1f} s cpu {peak:6.2f} GB{said}",
-        flush=True,
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", nargs="+", type=int)
@@ -124,17 +98,14 @@ def main() -> None:
             old, new = write_sites(size, folder)
             print(f"{size:,} old pages, load {os.getloadavg()[0]:.1f}", flush=True)
             plan = ["plan", "--old", old, "--new", new, "--out", folder / "plan"]
-            measure(
-                "redirectmap plan",
-                [sys.executable, "-m", "redirectmap", *map(str, plan)],
-                asked.most,
-            )
+            ours = [sys.executable, "-m", "redirectmap", *plan]
+            print(f"  {'redirectmap plan':22s} {measure(ours, asked.most)}", flush=True)
             for rival, code in RIVALS.items() if asked.rivals else ():
                 if importlib.util.find_spec(rival) is None:
                     print(f"  {rival:22s} is not installed")
                     continue
                 run = [sys.executable, "-c", READ + code, str(old), str(new)]
-                measure(rival, run, asked.most)
+                print(f"  {rival:22s} {measure(run, asked.most)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from redirectmap.matching.candidates import rank_within
+from redirectmap.matching.candidates import rank_within, within_budget
 from redirectmap.matching.evidence import Evidence
 from redirectmap.matching.votes import (
     Reals,
@@ -202,6 +202,8 @@ def _best_lines(e: Evidence, page: Ints) -> Sums:
     weight = rarity([widen(matrix, words.size) for matrix in counts])
     name, line = (weigh(matrix, weight) for matrix in counts)
     most = _LINES_ON_LARGE if len(old) > _LARGE_SITE else _LINES_PER_PAGE
+    if len(old) > _LARGE_SITE:
+        name, line = within_budget(name, line)
     hits = sp_matmul_topn(name, line.T.tocsr(), top_n=most, threshold=0.1).tocoo()
     order = np.argsort(-hits.data, kind="stable")
     row, column = hits.row[order].astype(np.int64), page[hits.col[order]]

@@ -231,7 +231,5 @@ def _texts_of(fields: Fields) -> list[str]:
 
 
 def _links(site: SiteTables, fields: Fields) -> sparse.csr_matrix:
-    rows = {url: row for row, url in enumerate(fields.url)}
-    table = site.links
-    ends = zip(table["source"], table["target"], strict=True) if len(table) else ()
-    return adjacency(ends, rows)
+    known = site.links if len(site.links) else {"source": (), "target": ()}
+    return adjacency(known["source"], known["target"], fields.url)

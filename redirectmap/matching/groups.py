@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,13 +27,23 @@ from redirectmap.signals.words import Ints
 
 THREADS = 2
 _CLIMBED = 8
-_PAGES_OF_FOLDER = 5
 _FOLDERS_OF_FOLDER = 2
 _LEAST_VOTES = 0.5
 _SMALL_FOLDER = 64
 _PRODUCT = 4_000_000
 _WHOLE = 60_000
-_BEST_NAMES = 8
+_LARGE_SITE = 20_000
+
+
+class _Most(NamedTuple):
+    """How many pages a folder's votes, and its other folder's names, propose."""
+
+    pages: int
+    names: int
+
+
+_USUALLY = _Most(pages=5, names=8)
+_ON_LARGE = _Most(pages=2, names=3)
 
 
 def group_candidates(e: Evidence, rows: Ints, columns: Ints, share: Reals) -> Pairs:
@@ -51,15 +62,16 @@ def group_candidates(e: Evidence, rows: Ints, columns: Ints, share: Reals) -> Pa
     pages = np.r_[rows, up_rows], np.r_[columns, above], np.r_[share, up_share]
     folder_of = {name: i for i, name in enumerate(dict.fromkeys(e.new.fields.folder))}
     folder = np.array([folder_of[name] for name in e.new.fields.folder], dtype=np.int64)
+    most = _ON_LARGE if len(e.old.fields) > _LARGE_SITE else _USUALLY
     inside, moved = _grouped(folder), []
     for level in _two_deepest(folder_levels(e.old.fields.path)):
         members = _grouped(level)
-        for group, page in _most_voted(level, *pages, _PAGES_OF_FOLDER):
+        for group, page in _most_voted(level, *pages, most.pages):
             parts.append((members[group], np.full(len(members[group]), page)))
         went = _most_voted(level, rows, folder[columns], share, _FOLDERS_OF_FOLDER)
         moved += [(members[group], inside[number]) for group, number in went]
     with ThreadPoolExecutor(THREADS) as pool:
-        parts += pool.map(lambda pair: _inside(e, *pair), moved)
+        parts += pool.map(lambda ab: _inside(e, ab[0], ab[1], most.names), moved)
     return np.concatenate([r for r, _ in parts]), np.concatenate([c for _, c in parts])
 
 
@@ -89,7 +101,7 @@ def _most_voted(
     yield from zip(group[kept].tolist(), (keys % width)[kept].tolist(), strict=True)
 
 
-def _inside(e: Evidence, rows: Ints, columns: Ints) -> Pairs:
+def _inside(e: Evidence, rows: Ints, columns: Ints, names: int) -> Pairs:
     """Pair a folder's pages with the pages, or the nearest names, of another."""
     size = len(rows) * len(columns)
     if len(columns) <= _SMALL_FOLDER and size <= _WHOLE:
@@ -97,6 +109,6 @@ def _inside(e: Evidence, rows: Ints, columns: Ints) -> Pairs:
     if size > _PRODUCT:
         return rows[:0], columns[:0]
     likeness = e.old.names[rows] @ e.new.names[columns].T
-    most = min(_BEST_NAMES, likeness.shape[1])
+    most = min(names, likeness.shape[1])
     best = np.argpartition(-likeness, most - 1, axis=1)[:, :most]
     return np.repeat(rows, best.shape[1]), columns[best].ravel()

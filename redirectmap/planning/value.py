@@ -23,6 +23,7 @@ from dataclasses import dataclass, fields
 
 import pandas as pd
 
+from redirectmap.readers import inlinks_of
 from redirectmap.tables import BACKLINKS, LINK_COUNTS, LINKS, TRAFFIC
 
 MEASURES = (
@@ -129,11 +130,7 @@ def _add_counts(
 def _add_inlinks(
     table: pd.DataFrame, links: pd.DataFrame, homes: Mapping[str, str]
 ) -> None:
-    ends = pd.DataFrame(
-        {"source": links["source"], "target": _home(links["target"], homes)}
-    )
-    ends = ends[ends["source"] != ends["target"]].drop_duplicates()
-    count = ends.groupby("target").size()
+    count = inlinks_of(links.assign(target=_home(links["target"], homes)))
     table["inlinks"] = _counted(count, table.index, known=len(links) > 0)
 
 

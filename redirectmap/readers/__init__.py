@@ -10,6 +10,7 @@ from redirectmap.readers.backlinks import (
     read_backlink_file,
     read_backlinks,
 )
+from redirectmap.readers.builder import inlinks_of
 from redirectmap.readers.files import needed
 from redirectmap.readers.inspection import Reader, feeds, inspect
 from redirectmap.readers.joined import joined_sites
@@ -37,6 +38,7 @@ __all__ = [
     "blocked_urls",
     "expand_patterns",
     "feeds",
+    "inlinks_of",
     "inspect",
     "joined_backlinks",
     "joined_sites",

@@ -11,25 +11,39 @@ Writes  0 .. 1 per pair; NaN where one of the two has no known neighbour.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from redirectmap.signals.words import Floats, Ints, pair_cosine, unit
 
 
 def adjacency(
-    links: Iterable[tuple[str, str]], rows: Mapping[str, int]
+    sources: Sequence[str] | pd.Series,
+    targets: Sequence[str] | pd.Series,
+    urls: Sequence[str],
 ) -> sparse.csr_matrix:
-    """Return the site's link matrix: 1 where row links to column."""
-    ends = {(rows[a], rows[b]) for a, b in links if a in rows and b in rows and a != b}
-    size = len(rows)
-    if not ends:
-        return sparse.csr_matrix((size, size), dtype=np.float32)
-    both = np.array(sorted(ends), dtype=np.int64)
-    ones = np.ones(len(both), dtype=np.float32)
-    return sparse.csr_matrix((ones, (both[:, 0], both[:, 1])), shape=(size, size))
+    """Return the site's link matrix: 1 where row links to column.
+
+    Args:
+        sources: URL that each link stands on.
+        targets: URL that each link points to.
+        urls: The site's pages; other URLs, and links to oneself, are left out.
+    """
+    pages = pd.Index(np.asarray(urls, dtype=object))
+    first = np.flatnonzero(~pages.duplicated())
+    ends = [
+        np.append(first, -1)[pages[first].get_indexer(np.asarray(side, dtype=object))]
+        for side in (sources, targets)
+    ]
+    inside = (ends[0] >= 0) & (ends[1] >= 0) & (ends[0] != ends[1])
+    row, column = (side[inside] for side in ends)
+    ones = np.ones(len(row), dtype=np.float32)
+    matrix = sparse.csr_matrix((ones, (row, column)), shape=(len(pages), len(pages)))
+    matrix.data[:] = 1  # a link that stands twice counts once
+    return matrix
 
 
 def pair_neighbours(
