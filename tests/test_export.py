@@ -87,6 +87,15 @@ def test_gate_refuses(old: str, new: str, code: str) -> None:
     assert "hunter2" not in refused[0].old_url
 
 
+def test_hosts_below_the_main_one_are_of_the_site() -> None:
+    more = [f"https://{name}.old.example/h" for name in ("www", "m", "a.b")]
+    rows = [(f"/{n}", "https://new.example/") for n in range(500)]
+    strange = ["https://old.example.evil.example/", "https://bold.example/"]
+    sources = (*more, *strange)
+    plan = plan_of(*rows, *((old, "https://new.example/") for old in sources))
+    assert {item.old_url for item in build_rules(plan).refused} == set(strange)
+
+
 def test_first_claim_wins_and_the_other_row_is_named() -> None:
     plan = plan_of(("/a", "https://new.example/1"), ("/a#b", "https://new.example/2"))
     rules = build_rules(plan)

@@ -11,6 +11,7 @@ import pytest
 from redirectmap.exporters import BUILTIN, Query, build_rules, export_plan, prove
 from redirectmap.exporters.expect import Expectation, Platform, asked_rows
 from redirectmap.tables import PLAN
+from tests import export_nasty
 from tests.export_plans import (
     NODE,
     PROVABLE,
@@ -113,3 +114,49 @@ def test_a_wrong_file_is_found_out(tmp_path: Path) -> None:
     assert not proof.passed
     assert {item.old_url for item in proof.differences} == {"https://old.example/moved"}
     assert json.loads((made.folder / "proof.json").read_text())["passed"] is False
+
+
+SHARES = {"htaccess": 8, "cloudflare-pages": 8}
+"""Every n-th nasty rule, where many rules make a request slow."""
+
+
+def nasty(share: int = 1) -> pd.DataFrame:
+    """Make a plan of the nasty rules, and of all that must be refused."""
+    rows = [*list(export_nasty.rules())[::share], *export_nasty.refused()]
+    table = pd.DataFrame(rows, columns=["old_url", "new_url"])
+    return PLAN.fit(table.assign(action="redirect", status=301, priority=0.001))
+
+
+def prove_nasty(name: str, share: int, folder: Path) -> None:
+    """Prove that what must be refused is, and that all else is exact."""
+    needs(name)
+    plan = nasty(share)
+    made = export_plan(plan, name, folder)
+    proof = prove(plan, name, made.folder)
+    assert (proof.problem, proof.differences) == ("", ())
+    assert proof.exact == proof.rows == made.rows
+    could = len(plan) - len(list(export_nasty.refused()))
+    assert made.rows >= (0.85 if BUILTIN[name].carries.queries else 0.35) * could
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("name", PROVABLE)
+def test_nasty_rules(name: str, tmp_path: Path) -> None:
+    prove_nasty(name, SHARES.get(name, 1), tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.server
+@pytest.mark.parametrize("name", sorted(SHARES))
+def test_all_nasty_rules(name: str, tmp_path: Path) -> None:
+    prove_nasty(name, 1, tmp_path)
+
+
+def test_what_must_be_refused_is_refused_whatever_stands_beside_it() -> None:
+    must = {old for old, _ in export_nasty.refused()}
+    rules = build_rules(nasty()).rules
+    written = {rule.old_url for rule in rules}
+    assert len(written) > 600
+    assert not must & (written | {old for rule in rules for old, _ in rule.twins})
+    targets = {rule.target.split("/")[2] for rule in rules if rule.target}
+    assert targets == {"new.example"}

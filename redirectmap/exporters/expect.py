@@ -72,14 +72,14 @@ def _asked(
 ) -> Asked | None:
     text, action, status, target = row
     old = _url(text)
-    if old is None:
-        return None
+    if old is None or text != text.strip():
+        return None  # refused: nobody knows which address is meant
     new = _url(target) if isinstance(target, str) and target else None
     proposal = action == "review" and reviewed and new is not None
     decided = action in {"redirect", "gone"} or proposal
     rule = decided and text not in refused
-    if not rule and (text != text.strip() or "\\" in text.partition("?")[0]):
-        return None  # refused because nobody knows which address is meant
+    if not rule and "\\" in text.partition("?")[0]:
+        return None
     code = int(str(status)) if pd.notna(status) else 0  # type: ignore[call-overload]
     answer: Answer | None = None
     if rule and (action == "gone" or code in {404, 410, 451}):

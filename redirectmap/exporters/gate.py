@@ -83,8 +83,7 @@ class Gate:
         sources.pop("", None)
         targets.pop("", None)
         main = sources.most_common(1)[0][0] if sources else ""
-        domain = registrable_domain(main)
-        others = {h: n for h, n in sources.items() if registrable_domain(h) != domain}
+        others = {h: n for h, n in sources.items() if not _same_site(h, main)}
         few = sum(others.values()) < sources.total() * _FOREIGN_SHARE
         stray = others if few else {}
         return cls(
@@ -195,6 +194,13 @@ def _host_of(text: str) -> str:
         return plain[1]
     found = _absolute(text)
     return _bare_host(found.host) if isinstance(found, Url) else ""
+
+
+def _same_site(host: str, main: str) -> bool:
+    """Say whether a host is of the main one's domain, also one like `old.internal`."""
+    name = main.removeprefix("www.")
+    below = host == name or host.endswith(f".{name}")
+    return below or registrable_domain(host) == registrable_domain(main)
 
 
 def _bare_host(host: str) -> str:

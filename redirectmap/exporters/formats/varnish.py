@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
 from redirectmap.exporters.formats.varnish_tree import subroutines
-from redirectmap.exporters.rules import REDIRECTS, RuleSet
+from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet
 from redirectmap.exporters.tags import OTHER, TAG
 from redirectmap.exporters.text import Files
 
@@ -71,19 +71,33 @@ BY_PATH = """\
         }
 """
 KEEP = """\
-    if (req.http.X-Redirectmap-Query ~ "." && req.http.X-Redirectmap ~ "^3") {
-        set req.http.X-Redirectmap-Rest = regsub(req.http.X-Redirectmap, "^[^#]*", "");
-        set req.http.X-Redirectmap = regsub(req.http.X-Redirectmap, "#.*$", "");
-        if (req.http.X-Redirectmap !~ "[?]") {
-            set req.http.X-Redirectmap = req.http.X-Redirectmap + "?";
-        } else if (req.http.X-Redirectmap !~ "[?]$") {
-            set req.http.X-Redirectmap = req.http.X-Redirectmap + "&";
+        if (req.http.X-Redirectmap-Query ~ "." && req.http.X-Redirectmap ~ "^3") {
+            set req.http.X-Redirectmap-Joint = "&";
+            if (req.http.X-Redirectmap ~ "^[^#]*[?](?:#|$)") {
+                unset req.http.X-Redirectmap-Joint;
+            } else if (req.http.X-Redirectmap ~ "^[^#?]*(?:#|$)") {
+                set req.http.X-Redirectmap-Joint = "?";
+            }
+            set req.http.X-Redirectmap-Rest =
+                regsub(req.http.X-Redirectmap, "^[^#]*", "");
+            set req.http.X-Redirectmap = regsub(req.http.X-Redirectmap, "#.*$", "") +
+                req.http.X-Redirectmap-Joint + req.http.X-Redirectmap-Query +
+                req.http.X-Redirectmap-Rest;
         }
-        set req.http.X-Redirectmap = req.http.X-Redirectmap +
-            req.http.X-Redirectmap-Query + req.http.X-Redirectmap-Rest;
-    }
 """
-NAMES = ("", "-Host", "-Path", "-Query", "-Rest", "-Tags", "-Wire", "-Key", "-Leaf")
+MAX_BOTH = 6_000  # bytes of key and answer: a request's workspace has 64 KB
+NAMES = (
+    "",
+    "-Host",
+    "-Path",
+    "-Query",
+    "-Rest",
+    "-Joint",
+    "-Tags",
+    "-Wire",
+    "-Key",
+    "-Leaf",
+)
 
 
 def render(rules: RuleSet, options: Options) -> Files:
@@ -131,6 +145,13 @@ sub vcl_synth {{
 _LEAF = re.compile(r'-Key \+\s+\{" ([^"]*) "\}')
 
 
+def special(rule: Rule, _options: Options) -> tuple[str, str] | None:
+    """Refuse what leaves no room in the workspace of a request."""
+    if len(rule.key) + len(rule.answer) <= MAX_BOTH:
+        return None
+    return "too_long", "Varnish has 64 KB for all that a request is compared with"
+
+
 def reread(files: Files) -> dict[str, str]:
     """Read our own VCL back: key to answer."""
     found: dict[str, str] = {}
@@ -159,6 +180,7 @@ EXPORTER = Exporter(
 In /etc/varnish/default.vcl, behind `vcl 4.1;` and before your own vcl_recv:
     include "/etc/varnish/redirects.vcl";
 Then: varnishd -C -f /etc/varnish/default.vcl >/dev/null && systemctl reload varnish""",
+    special=special,
     server="varnish",
     reread=reread,
 )
