@@ -43,6 +43,15 @@ def test_same_plan_same_bytes_whatever_the_order(name: str, tmp_path: Path) -> N
     assert first == second
 
 
+def test_a_small_database_is_the_same_every_time(tmp_path: Path) -> None:
+    plan = tricky().head(6)
+    place = Path("/etc/x")
+    made = [export_plan(plan, "apache", tmp_path / n, install_dir=place) for n in "abc"]
+    files = {(one.folder / one.files[0]).read_bytes() for one in made}
+    assert made[0].files[0].startswith("redirects.")
+    assert len(files) == 1
+
+
 @pytest.mark.parametrize("name", sorted(BUILTIN))
 def test_nothing_is_dropped_silently(name: str, tmp_path: Path) -> None:
     plan = pd.concat(

@@ -131,3 +131,43 @@ def test_the_command_says_what_is_won(tmp_path: Path) -> None:
     assert "71 lines before, 7 after" in result.stderr
     readme = (tmp_path / "out/nginx/README.txt").read_text()
     assert "71 lines before, 7 after" in readme
+
+
+def run(*words: object) -> str:
+    done = CliRunner().invoke(main, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+    return done.stderr
+
+
+@pytest.mark.parametrize("way", ["folder", "file"])
+@pytest.mark.parametrize("name", WITH_PATTERNS)
+def test_pattern_rules_come_back(name: str, way: str, tmp_path: Path) -> None:
+    sheet = write_csv(tmp_path / "plan.csv", plan())
+    accepted = rules_table(induce(plan())).assign(use="yes")
+    rules, again = write_csv(tmp_path / "rules.csv", accepted), tmp_path / "again.csv"
+    options = ("--rules", rules, "--to", name, "--install-dir", "/etc/r", "--quiet")
+    run("export", sheet, *options, "--out", tmp_path / "1")
+    folder = tmp_path / "1" / name
+    files = {"nginx": "http.conf", "apache": "vhost.conf", "htaccess": ".htaccess"}
+    source = folder if way == "folder" else folder / files[name]
+    base = ("import-rules", source, "--base", OLD, "--out", again)
+    assert "4 rules are for many addresses" in run(*base)
+    run(*base, "--known", sheet)
+    run("export", again, *options, "--out", tmp_path / "2")
+    for file in json.loads((folder / "export.json").read_text())["files"]:
+        assert (folder / file).read_bytes() == (
+            tmp_path / "2" / name / file
+        ).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["nginx", "apache", "htaccess"])
+def test_pattern_rules_alone_are_not_lost_silently(name: str, tmp_path: Path) -> None:
+    made = export_plan(plan(), name, tmp_path, shapes=shapes_of(plan()))
+    (made.folder / "export.json").unlink()
+    files = {"nginx": "http.conf", "apache": "vhost.conf", "htaccess": ".htaccess"}
+    said = run("import-rules", made.folder / files[name], "--base", OLD)
+    assert "pattern rules are read from export.json" in said
+    plain = export_plan(plan(), name, tmp_path / "plain")
+    (plain.folder / "export.json").unlink()
+    said = run("import-rules", plain.folder / files[name], "--base", OLD)
+    assert "export.json" not in said

@@ -62,7 +62,9 @@ def command(
         paths, base=base, encoding=encoding, held=True
     )
     own = [read_folder(folder, base) for folder in folders]
-    legacy = pd.concat([legacy, *own], ignore_index=True) if own else legacy
+    if own:
+        legacy = pd.concat([legacy, *(rows for rows, _ in own)], ignore_index=True)
+        patterns = pd.concat([patterns, *(many for _, many in own)], ignore_index=True)
     legacy = _with_patterns(legacy, patterns, known)
     for report in reports:
         say(

@@ -13,8 +13,9 @@ import pandas as pd
 
 from redirectmap.errors import InputError, UsageError
 from redirectmap.exporters.catalogue import exporter
-from redirectmap.exporters.export import read_record
-from redirectmap.readers.rules_ours import one_spelling
+from redirectmap.exporters.export import RECORD, read_record
+from redirectmap.readers.rules import PATTERNS
+from redirectmap.readers.rules_ours import one_spelling, pattern_rows
 from redirectmap.tables import LEGACY, PLAN
 from redirectmap.tables.files import read_strict_csv
 from redirectmap.urls import Url, parse
@@ -22,7 +23,7 @@ from redirectmap.urls import Url, parse
 IMPORTED = ("source", "target", "status")
 
 
-def read_folder(folder: Path, base: str) -> pd.DataFrame:
+def read_folder(folder: Path, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the rules in `folder`, which `export_plan` wrote, whatever the format.
 
     Args:
@@ -30,7 +31,8 @@ def read_folder(folder: Path, base: str) -> pd.DataFrame:
         base: Origin of the old site, for rules that hold for every host.
 
     Returns:
-        Schema `LEGACY`; status 200 is a row that must not be answered.
+        Schema `LEGACY`; status 200 is a row that must not be answered. And schema
+        `PATTERNS`: pattern rules, in order.
 
     Raises:
         InputError: It is no such folder, or a file is missing.
@@ -58,7 +60,9 @@ def read_folder(folder: Path, base: str) -> pd.DataFrame:
         )
         for number, (key, answer) in enumerate(entries, 1)
     ]
-    return LEGACY.fit(pd.DataFrame(rows, columns=LEGACY.names))
+    legacy = LEGACY.fit(pd.DataFrame(rows, columns=LEGACY.names))
+    patterns = pattern_rows(record, origin.origin, f"{folder.name}/{RECORD}")
+    return legacy, PATTERNS.fit(pd.DataFrame(patterns, columns=PATTERNS.names))
 
 
 def read_plan(path: Path) -> pd.DataFrame:

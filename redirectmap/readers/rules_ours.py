@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from redirectmap.readers.rules import Rules
+from redirectmap.tables.files import read_json
 
 DOLLAR = "${redirectmap_dollar}"
 _HEADER = re.compile(r"(?:#|--) redirectmap \S+, rules for ([^;]+);")
@@ -32,6 +34,7 @@ _GUARD = re.compile(
     r'"!\^(?:\[\^@\]\*|\(\?i:(?P<host>.+?)\)\\\.\?\(\?::\[0-9\]\*\)\?)'
     r'@\[A-Z\]\+ (?P<wire>[^ ]+) HTTP/"'
 )
+_PATTERN_RULES = re.compile(r"\$redirectmap_pattern \{|\(\[\^ \]\*\) \(\[\^ \]\*\)\$\"")
 _STATUS = re.compile(r'RewriteRule "[^"]*" "[^"]*" \[R=(\d+)')
 
 
@@ -108,8 +111,42 @@ def one_spelling(entries: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]
         yield (mixed[0] if mixed else whole), answer
 
 
+def pattern_rows(
+    record: Mapping[str, Any], base: str, name: str
+) -> list[tuple[str, str, int, str, str, str]]:
+    """Return the pattern rules that export.json names, as rows of PATTERNS.
+
+    Args:
+        record: What export.json says.
+        base: Origin of the old site.
+        name: What to call the file.
+    """
+    scheme = base.partition(":")[0]
+    return [
+        (
+            f"^{one['pattern']}$",
+            one["target"].replace("$1", "\\1"),
+            one["status"],
+            f"{name}:{one['rule']}",
+            "path",
+            f"{scheme}://{one['host']}" if one["host"] else base,
+        )
+        for one in record.get("patterns") or ()
+    ]
+
+
 def read_ours(path: Path, rules: Rules) -> None:
-    """Read a file that `redirectmap export` wrote for a server, and its map files."""
+    """Read a file that `redirectmap export` wrote for a server, and its map files.
+
+    Its pattern rules are read from the export.json beside it.
+    """
+    record = path.parent / "export.json"
+    if record.exists():
+        rules.shapes += pattern_rows(read_json(record), rules.base, record.name)
+    elif _PATTERN_RULES.search(path.read_text(encoding="utf-8")):
+        rules.tally.rows_in += 1
+        text = "pattern rules are read from export.json, which is not beside the file"
+        rules.tally.refuse(None, "condition", text)
     scheme = rules.base.partition(":")[0]
     for line, (key, answer) in enumerate(one_spelling(_entries(path)), start=1):
         status, _, target = answer.partition(":")

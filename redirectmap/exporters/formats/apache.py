@@ -69,9 +69,9 @@ def _database(text: bytes, seed: str) -> bytes:
                 f"{TOOL} failed: {run.stderr.strip() or run.stdout.strip()}",
                 hint="is apache2-utils whole, and is there room in the temp folder?",
             )
-        data = bytearray(made.read_bytes())
-    data[52:72] = bytes.fromhex(seed)[:20]
-    return bytes(data)
+        data = made.read_bytes()
+    # unused room of a page may hold another copy of the first page
+    return data.replace(data[52:72], bytes.fromhex(seed)[:20])
 
 
 def special(rule: Rule, _options: Options) -> tuple[str, str] | None:
