@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
@@ -193,3 +194,13 @@ def port_of(server: Server) -> int:
     found = re.search(r":(\d+)$", server.origin)
     assert found
     return int(found[1])
+
+
+def saved(folder: Path) -> dict[str, dict[str, str]]:
+    with (folder / "overrides.csv").open(newline="", encoding="utf-8") as lines:
+        return {row["old_url"]: row for row in csv.DictReader(lines)}
+
+
+def decide(running: Server, url: str, kind: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    seen = running.call("row", url=url)["seen"]
+    return running.call("decide", url=url, kind=kind, seen=seen, **more)

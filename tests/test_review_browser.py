@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,7 +11,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from tests.review_site import HOSTILE, NEW, OLD, Server, make_folder, reviewing
+from tests.review_site import (
+    HOSTILE,
+    NEW,
+    OLD,
+    Server,
+    decide,
+    make_folder,
+    reviewing,
+    saved,
+)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -39,11 +47,6 @@ def opened(context: BrowserContext, server: Server) -> Page:
     page.goto(server.address)
     page.wait_for_selector("#detail h2")
     return page
-
-
-def saved(folder: Path) -> dict[str, dict[str, str]]:
-    with (folder / "overrides.csv").open(newline="", encoding="utf-8") as lines:
-        return {row["old_url"]: row for row in csv.DictReader(lines)}
 
 
 def current(page: Page) -> str:
@@ -190,6 +193,32 @@ def test_bulk_history_and_finish(context: BrowserContext, tmp_path: Path) -> Non
         page.click("#finish")
         assert server.process.wait(60) == 0
         page.close()
+
+
+def test_one_key_settles_the_siblings(context: BrowserContext, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "p")
+    with reviewing(folder) as server:
+        server.wait_until()
+        for n in (1, 4, 7, 10, 13, 16):
+            target = f"{NEW}/articles/page-{n}"
+            decide(server, f"{OLD}/blog/page-{n}.html", "choose", target=target)
+        server.once = server.call("invite")["once"]
+        server.address = f"{server.origin}/#{server.once}"
+        page = opened(context, server)
+        expect(page.locator("#learned button")).to_be_visible(timeout=SLOW)
+        page.keyboard.press("s")
+        expect(page.locator("#bulk-apply")).to_be_focused(timeout=SLOW)
+        expect(page.locator("#bulk-shown")).to_contain_text("page-22", timeout=SLOW)
+        page.keyboard.press("Enter")
+        expect(page.locator("#message")).to_contain_text("bulk accept", timeout=SLOW)
+        page.close()
+        rows = saved(folder)
+    settled = {url: row for url, row in rows.items() if row["decision"] == "accept"}
+    assert len(settled) >= 3
+    assert all(
+        row["new_url"] == url.replace(f"{OLD}/blog", f"{NEW}/articles")[: -len(".html")]
+        for url, row in settled.items()
+    )
 
 
 @pytest.mark.parametrize("width", [390, 820, 1400])

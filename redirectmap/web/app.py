@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from redirectmap.errors import RedirectmapError
 from redirectmap.web.bulk import Bulk
-from redirectmap.web.desk import Filter
+from redirectmap.web.filters import Filter
 from redirectmap.web.guard import Guard, Keys
 from redirectmap.web.work import Answer, Review, StaleError
 
@@ -120,7 +120,7 @@ def build(review: Review, keys: Keys, port: int, finish: Callable[[], None]) -> 
 
     def rows(asked: RowsAsked) -> Answer:
         with review.lock:
-            found = review.desk.matching(Filter(**asked.filter.model_dump()))
+            found = review.rows(Filter(**asked.filter.model_dump()))
             page = found[asked.offset : asked.offset + asked.limit].tolist()
             shown = [review.desk.row(review.desk.urls[row]) for row in page]
         return {"rows": shown, "total": len(found), "status": review.status()}

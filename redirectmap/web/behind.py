@@ -43,6 +43,7 @@ class Behind:
         self._wake = threading.Event()
         self._end = False
         self._unsaved = False
+        self._decided = False
         self._thread = threading.Thread(target=self._run, name="behind", daemon=True)
 
     def start(self) -> None:
@@ -51,7 +52,7 @@ class Behind:
 
     def wake(self) -> None:
         """Say that something was decided."""
-        self._unsaved = True
+        self._unsaved = self._decided = True
         self._wake.set()
 
     def stop(self) -> None:
@@ -62,6 +63,8 @@ class Behind:
             self._thread.join()
         if self._unsaved:
             self._try(self.review.save, "saving the plan")
+        if self._decided:
+            self._try(self.review.save_rules, "looking for pattern rules")
 
     def candidates(self, url: str) -> list[dict[str, Any]] | None:
         """Return the judged candidates of a row, best first."""

@@ -10,7 +10,8 @@ from typing import Any
 from redirectmap.errors import UsageError
 from redirectmap.planning.decisions import Decision, Rows
 from redirectmap.urls import Url, parse
-from redirectmap.web.desk import Desk, Filter
+from redirectmap.web.desk import Desk
+from redirectmap.web.filters import Filter, matching
 from redirectmap.web.wildcards import captured, filled
 
 SHOWN = 200
@@ -58,7 +59,7 @@ def planned(
         )
     rows: Rows = {}
     left: list[dict[str, Any]] = []
-    for place in desk.matching(asked.filter).tolist():
+    for place in matching(desk, asked.filter).tolist():
         url = desk.urls[place]
         made = _decision(desk, place, asked, known)
         if isinstance(made, str):

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from redirectmap.planning.decisions import Decision
 from redirectmap.tables import PLAN
-from redirectmap.web.wildcards import contains
 
 STATUS = {"redirect": 301, "gone": 410, "keep": 200}
 _MADE = {
@@ -32,25 +31,6 @@ _MADE = {
 }
 BASE = ("action", "new_url", "confidence", "reason", "decided_by", "margin")
 Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which rows are shown.
-
-    Attributes:
-        state: open, decided, changed (by what was learned) or all.
-        action: Only this action; empty for any.
-        pattern: Words or a pattern with `*` on old URL, titles and target.
-        check: Only rows with a finding of this check.
-        order: risk, confidence or url.
-    """
-
-    state: str = "open"
-    action: str = ""
-    pattern: str = ""
-    check: str = ""
-    order: str = "risk"
 
 
 @dataclass
@@ -90,7 +70,7 @@ class Desk:
         locked = self.plan["locked"].fillna(value=False).astype(bool)
         self.edited: Bools = (by | locked).to_numpy(dtype=bool)
         self.decided: Bools = self.edited.copy()
-        self._order: tuple[Any, NDArray[np.int64]] | None = None
+        self._texts: list[str | None] = [None] * len(self.urls)
         for url in self.decisions:
             self.show(url)
 
@@ -110,6 +90,16 @@ class Desk:
         else:
             self._take(row, made)
         self.sure[row] = float(self.cells["confidence"][row] or 0.0)
+        self._texts[row] = None
+
+    def text(self, row: int) -> str:
+        """Return what words are looked for in: URLs and title, case folded."""
+        text = self._texts[row]
+        if text is None:
+            shown = (self.cells[n][row] for n in ("old_url", "new_url", "old_title"))
+            text = "\n".join(filter(None, shown)).casefold()
+            self._texts[row] = text
+        return text
 
     def _take(self, row: int, made: Decision) -> None:
         if made.note is not None:
@@ -130,7 +120,6 @@ class Desk:
     def touch(self) -> None:
         """Count a change."""
         self.version += 1
-        self._order = None
 
     def origin(self, row: int) -> str | None:
         """Return who made the plan's own proposal for a row."""
@@ -166,58 +155,6 @@ class Desk:
             column[row] = None
         self.edited[row] = False
         self.show(url)
-
-    def matching(self, wanted: Filter) -> NDArray[np.int64]:
-        """Return the rows of a filter, in order of work."""
-        key = (wanted, self.version)
-        if self._order is not None and self._order[0] == key:
-            return self._order[1]
-        kept = self._of_state(wanted.state)
-        if wanted.action:
-            actions = self.cells["action"]
-            kept &= np.fromiter((a == wanted.action for a in actions), bool)
-        if wanted.check:
-            kept &= self._with_finding(wanted.check)
-        if wanted.pattern.strip():
-            kept &= self._like(wanted.pattern.strip(), kept)
-        rows = np.flatnonzero(kept)
-        found = rows[np.argsort(self._rank(wanted.order)[rows], kind="stable")]
-        self._order = (key, found)
-        return found
-
-    def _of_state(self, state: str) -> Bools:
-        if state == "open":
-            return ~self.decided
-        if state == "decided":
-            return self.decided.copy()
-        kept = np.full(len(self.urls), state != "changed")
-        if state == "changed":
-            kept[[self.place[url] for url in self.changed]] = True
-            kept &= ~self.decided
-        return kept
-
-    def _with_finding(self, check: str) -> Bools:
-        kept = np.zeros(len(self.urls), dtype=bool)
-        for url, found in self.findings.items():
-            if url in self.place and any(f["check"] == check for f in found):
-                kept[self.place[url]] = True
-        return kept
-
-    def _like(self, pattern: str, among: Bools) -> Bools:
-        like = contains(pattern)
-        shown = [self.cells[n] for n in ("old_url", "new_url", "old_title")]
-        kept = np.zeros(len(among), dtype=bool)
-        for row in np.flatnonzero(among).tolist():
-            kept[row] = any(cells[row] and like(cells[row]) for cells in shown)
-        return kept
-
-    def _rank(self, order: str) -> NDArray[np.float64]:
-        if order == "confidence":
-            return self.sure.astype(np.float64)
-        if order == "url":
-            places = np.argsort(np.array(self.urls, dtype=object), kind="stable")
-            return np.argsort(places).astype(np.float64)
-        return -self.risk()
 
     def risk(self) -> NDArray[np.float64]:
         """Return value at risk times uncertainty of each row; 0 for decided ones."""

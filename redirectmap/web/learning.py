@@ -57,17 +57,16 @@ class Learner:
         weights: Sequence[float] = PRIOR,
     ) -> None:
         self.weights = weights
-        self.scores = pq.read_table(scores) if isinstance(scores, Path) else scores
+        keys = ["old_url", "new_url"]
+        self.scores = (
+            pq.read_table(scores, read_dictionary=keys)
+            if isinstance(scores, Path)
+            else scores
+        )
         planned = desk.planned
         both = zip(planned["action"], planned["new_url"], strict=True)
         sure = [0.0 if value is None else value for value in planned["confidence"]]
-        names = ["old_url", "new_url", "probability"]
-        encoded = {
-            name: column.dictionary_encode() if name.endswith("url") else column
-            for name in names
-            for column in [self.scores.column(name)]
-        }
-        pairs = pa.table(encoded).to_pandas()
+        pairs = self.scores.select([*keys, "probability"]).to_pandas()
         self.site = Site(
             desk.urls,
             desk.cells["old_title"],

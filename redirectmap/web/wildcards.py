@@ -8,17 +8,8 @@ next, so no pattern can take long.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 _SLOT = re.compile(r"\$(\d)|\*")
-
-
-def contains(pattern: str) -> Callable[[str], bool]:
-    """Return a test: all words stand in the text, or the pattern with `*` fits."""
-    if "*" in pattern:
-        return lambda text: captured(pattern, text) is not None
-    words = pattern.casefold().split()
-    return lambda text: all(word in text.casefold() for word in words)
 
 
 def captured(pattern: str, url: str) -> list[str] | None:

@@ -9,21 +9,21 @@ line. Only `Decisions` must never be behind.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from redirectmap.errors import RedirectmapError, UsageError
 from redirectmap.planning.decisions import Decision, Decisions, Event, now
-from redirectmap.planning.files import GENERATED, plan_text, read_plan
-from redirectmap.tables import PLAN, read_json, write_atomic, write_csv, write_json
-from redirectmap.tables.schemas import ACTIONS
+from redirectmap.tables import read_json
 from redirectmap.web.behind import Behind
-from redirectmap.web.bulk import Bulk, accepted, planned, preview, stamp_of
+from redirectmap.web.bulk import Bulk, planned, preview, stamp_of
+from redirectmap.web.deciding import made
 from redirectmap.web.desk import Desk
-from redirectmap.web.pages import Pages, Search, compared
+from redirectmap.web.filters import Finder
+from redirectmap.web.pages import Pages, Search
+from redirectmap.web.saving import plan_of, save, save_rules
+from redirectmap.web.show import event_line, row_view
 
 Answer = dict[str, Any]
 
@@ -61,92 +61,33 @@ class Review:
         summary = self.folder / "plan.json"
         self.summary = read_json(summary) if summary.exists() else {}
         self.store = Decisions(self.folder)
-        table = own_plan(plan)
-        if table is None:
-            table = read_plan(plan)
-        table = table.drop_duplicates("old_url", ignore_index=True)
         budget = float(self.summary.get("max_error", 0.01))
-        self.desk = Desk(table, self.store.current, budget)
+        self.desk = Desk(plan_of(plan), self.store.current, budget)
+        self.rows = Finder(self.desk)
         self.versions: dict[str, int] = {}
         self.seen = self.store.history[-1].number if self.store.history else 0
         self.old: Pages | None = None
         self.new: Pages | None = None
         self.search: Search | None = None
-        self.scores: pd.DataFrame | None = None
         self.state = "reading the pages"
         self.trouble = ""
         self.learned: list[Answer] = []
-        self._behind = Behind(self)
+        self.behind = Behind(self)
 
     def start(self) -> None:
         """Begin what goes on behind."""
-        self._behind.start()
+        self.behind.start()
 
     def close(self) -> None:
         """Finish what goes on behind and write the plan."""
-        self._behind.stop()
+        self.behind.stop()
 
     # what the page asks
 
     def row(self, url: str, target: str | None = None) -> Answer:
-        """Return one row in full: both pages, candidates, findings, history."""
-        with self.lock:
-            self._known(url)
-            row = self.desk.row(url)
-            history = [
-                _event(event, url) for event in self.store.history if url in event.after
-            ]
-        shown = target or row["new_url"]
-        old = self.old.page(url) if self.old else None
-        new = self.new.page(shown) if self.new and shown else None
-        return {
-            "row": row,
-            "seen": self.versions.get(url, 0),
-            "shown": shown,
-            "old": old,
-            "new": new,
-            "links": self._links(url, shown),
-            "compared": compared(old, new),
-            "candidates": self._candidates(url),
-            "sharing": self._sharing(url, shown),
-            "history": history[-20:],
-            "pages_known": self.old is not None and self.new is not None,
-        }
-
-    def _links(self, url: str, target: str | None) -> Answer:
-        old = self.old.links.get(url, []) if self.old else []
-        new = self.new.links.get(target or "", []) if self.new else []
-        return {"old": old, "new": new}
-
-    def _candidates(self, url: str) -> list[Answer]:
-        own = self._behind.candidates(url)
-        if own is None:
-            return self._from_plan(url)
-        titles = self.new.rows if self.new else {}
-        return [
-            {**one, "title": (titles.get(one["url"]) or {}).get("title")} for one in own
-        ]
-
-    def _from_plan(self, url: str) -> list[Answer]:
-        at, cells = self.desk.place[url], self.desk.cells
-        found = [(self.desk.base["new_url"][at], self.desk.base["confidence"][at])]
-        found += [
-            (cells[name][at], cells[f"{name}_confidence"][at])
-            for name in ("alternative_1", "alternative_2")
-        ]
-        return [
-            {"url": target, "title": None, "probability": chance or 0.0, "reason": ""}
-            for target, chance in found
-            if target
-        ]
-
-    def _sharing(self, url: str, target: str | None) -> list[str]:
-        """Return other old URLs that go to the same page."""
-        if not target:
-            return []
-        targets, urls = self.desk.cells["new_url"], self.desk.urls
-        same = (u for u, t in zip(urls, targets, strict=True) if t == target)
-        return [other for other in same if other != url][:20]
+        """Return one row in full, held against `target` or its proposal."""
+        self._known(url)
+        return row_view(self, url, target)
 
     def find(self, query: str) -> Answer:
         """Search the new pages."""
@@ -162,36 +103,14 @@ class Review:
             url = str(asked["url"])
             self._known(url)
             if asked.get("seen") != self.versions.get(url, 0):
-                made = self.store.current.get(url)
-                said = (
-                    f"{made.by}: {made.decision or made.action}" if made else "undone"
-                )
+                said = _said(self.store.current.get(url))
                 raise StaleError(
                     f"this row was decided elsewhere meanwhile ({said})",
                     hint="look at it again, then decide",
                 )
-            made = self._made(url, asked)
-            event = self.store.record({url: made}, by=self.who, what=asked["kind"])
+            decision = made(self.desk, url, asked, self.who)
+            event = self.store.record({url: decision}, by=self.who, what=asked["kind"])
             return self._shown(event)
-
-    def _made(self, url: str, asked: Answer) -> Decision:
-        at = self.desk.place[url]
-        action, proposed = (self.desk.cells[n][at] for n in ("action", "new_url"))
-        earlier = self.store.current.get(url, Decision())
-        kind, target = str(asked["kind"]), asked.get("target")
-        by, when = self.who, now()
-        if kind == "note":
-            note = str(asked.get("note") or "") or None
-            return replace(earlier, note=note, by=by, at=when)
-        if kind == "lock":
-            made = replace(earlier, decision=earlier.decision or "lock", by=by, at=when)
-            settled = replace(made, action=action, new_url=proposed)
-            return replace(settled, locked=not bool(self.desk.cells["locked"][at]))
-        pair = _meant(kind, action, proposed, target)
-        if pair[0] == "keep":
-            pair = "keep", url
-        note = asked.get("note") or earlier.note
-        return Decision(*pair, note, True, kind, self.who, now())
 
     def bulk(self, asked: Bulk, *, apply: str | None) -> Answer:
         """Preview a bulk, or make it if the rows are still those of the preview."""
@@ -232,7 +151,7 @@ class Review:
         self._follow()
         first = next(iter(event.after))
         return {
-            "event": _event(event, first),
+            "event": event_line(event, first),
             "row": self.desk.row(first) if first in self.desk.place else None,
             "seen": self.versions.get(first, 0),
             "progress": self.desk.progress(),
@@ -247,7 +166,7 @@ class Review:
             for url in event.after:
                 self._changed(url, event)
         self.desk.touch()
-        self._behind.wake()
+        self.behind.wake()
 
     def _changed(self, url: str, event: Event) -> None:
         self.versions[url] = event.number
@@ -257,7 +176,7 @@ class Review:
         self.desk.show(url)
         baked = self.desk.base["decided_by"][row] == "override"
         if event.after[url] is None and baked and event.before.get(url):
-            self.desk.withdraw(url, self._behind.proposal(url))
+            self.desk.withdraw(url, self.behind.proposal(url))
 
     def catch_up(self) -> None:
         """Take in what another program wrote to overrides.csv."""
@@ -278,122 +197,22 @@ class Review:
             "progress": self.desk.progress(),
             "learned": self.learned[-5:],
             "who": self.who,
-            "checks": self._behind.checks,
+            "checks": self.behind.checks,
         }
 
     def events(self, limit: int) -> Answer:
         """Return the latest events, newest first."""
         latest = self.store.history[-limit:][::-1]
-        return {"events": [_event(e, next(iter(e.after))) for e in latest]}
-
-    # what is written behind
+        return {"events": [event_line(e, next(iter(e.after))) for e in latest]}
 
     def save(self) -> None:
-        """Bring plan.csv, the generated plan, findings and summary in line."""
-        from redirectmap.planning.summary import summarise
+        """Bring the plan's files in line."""
+        save(self, self.behind.findings)
 
-        with self.lock:
-            cells, decided = self.desk.snapshot(), set(self.store.current)
-            findings = self._behind.findings
-        plan = self.desk.as_plan(cells)
-        base = _generated(self.desk, plan, decided, self.folder)
-        if findings is not None:
-            write_csv(self.folder / "findings.csv", findings)
-            made = summarise(plan, findings)
-            made.pop("conflicts")
-            write_json(self.folder / "plan.json", {**self.summary, **made})
-        write_atomic(self.folder / GENERATED, plan_text(base))
-        write_atomic(self.path, plan_text(plan))
+    def save_rules(self) -> None:
+        """Bring rules.csv in line, where the plan has one."""
+        save_rules(self)
 
 
-def own_plan(path: Path) -> pd.DataFrame | None:
-    """Read a plan.csv as the tool wrote it, fast; None where it is another one."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    kinds = {"int": pa.int64(), "float": pa.float64()}
-    types = {c.name: kinds.get(c.kind, pa.string()) for c in PLAN.columns}
-    convert = csv.ConvertOptions(
-        column_types=types, null_values=[""], strings_can_be_null=True
-    )
-    parse = csv.ParseOptions(newlines_in_values=True)
-    try:
-        read = csv.read_csv(path, parse_options=parse, convert_options=convert)
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError):
-        return None
-    if read.column_names != PLAN.names:
-        return None
-    table = PLAN.fit(read.to_pandas())
-    known = table["action"].isin(ACTIONS).all() and table["old_url"].notna().all()
-    return table if known else None
-
-
-def _generated(
-    desk: Desk, plan: pd.DataFrame, decided: set[str], folder: Path
-) -> pd.DataFrame:
-    """Return the base of the next merge: decided rows as they now are.
-
-    What people edited in plan.csv before stays an edit against the old base.
-    """
-    path = folder / GENERATED
-    if not path.exists():
-        return plan
-    before = read_plan(path).drop_duplicates("old_url").set_index("old_url")
-    plan = plan.set_index("old_url")
-    edited = [
-        url
-        for url, row in desk.place.items()
-        if desk.edited[row] and url not in decided and url in before.index
-    ]
-    if edited:
-        plan.loc[edited] = before.loc[edited, plan.columns]
-    return PLAN.fit(plan.reset_index())
-
-
-def _meant(
-    kind: str, action: str, proposed: str | None, target: object
-) -> tuple[str, str | None]:
-    """Return action and target of a decision.
-
-    Raises:
-        UsageError: It has none, or is no decision.
-    """
-    if kind == "gone":
-        return "gone", None
-    if kind == "keep":
-        return "keep", None
-    if kind == "review":
-        return "review", None
-    if kind == "accept" and not target:
-        pair = accepted(action, proposed)
-        if isinstance(pair, str):
-            raise UsageError(pair, hint="choose a page, or say gone")
-        return pair
-    if kind not in {"accept", "choose", "merge"}:
-        raise UsageError(
-            f"{kind} is no decision", hint="accept, choose, gone, merge ..."
-        )
-    from redirectmap.urls import Url, parse
-
-    url = parse(str(target or proposed or ""), proposed or None)
-    if not isinstance(url, Url):
-        raise UsageError(f"{target} is no address", hint="give it as https://host/path")
-    return "redirect", url.href
-
-
-def _event(event: Event, url: str) -> Answer:
-    def words(made: Decision | None) -> str:
-        if made is None:
-            return "open"
-        return " ".join(str(part) for part in (made.action, made.new_url) if part)
-
-    return {
-        "number": event.number,
-        "at": event.at,
-        "by": event.by,
-        "what": event.what,
-        "rows": len(event.after),
-        "old_url": url,
-        "before": words(event.before.get(url)),
-        "after": words(event.after.get(url)),
-    }
+def _said(made: Decision | None) -> str:
+    return f"{made.by}: {made.decision or made.action}" if made else "undone"
