@@ -74,6 +74,8 @@ def _guarded(
     rules: RuleSet, others: list[Rule], kind: Exporter, options: Options
 ) -> RuleSet:
     """Keep the rules of paths from rows that are not theirs."""
+    if not others:
+        return replace(rules, held=())
     known: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules.rules:
         known[rule.wire].append(rule)

@@ -72,7 +72,6 @@ class Gate:
     stray: frozenset[str]
     main_old: str
     main_target: str
-    _targets: dict[str, str | Why] = field(default_factory=dict)
     _hosts: dict[str, Why | None] = field(default_factory=dict)
 
     @classmethod
@@ -110,11 +109,6 @@ class Gate:
 
     def target(self, text: str) -> str | Why:
         """Return the href of a target, or code and reason."""
-        if text not in self._targets:
-            self._targets[text] = self._target(text)
-        return self._targets[text]
-
-    def _target(self, text: str) -> str | Why:
         if not text.strip():
             return Why("empty_target", "there is no target")
         found = _absolute(text)

@@ -268,8 +268,11 @@ def _settled(
 ) -> Iterator[Rule]:
     """Yield one entry per key; hosts are named only where they must be."""
     for group in by_wire.values():
+        if len(group) == 1:
+            yield from _with_hosts(group, refused, gate)
+            continue
         first: dict[str | None, Rule] = {}
-        for rule in sorted(group, key=_claim) if len(group) > 1 else group:
+        for rule in sorted(group, key=_claim):
             won = first.setdefault(rule.host, rule)
             if won is rule or not rule.answers:
                 continue

@@ -24,7 +24,7 @@ from pathlib import Path
 from redirectmap.errors import ServerError
 from redirectmap.exporters.wire import Got
 
-START_SECONDS = 60
+START_SECONDS = 600  # Varnish compiles 100 000 rules in 30 s; who dies is seen at once
 TEXT_SUFFIXES = {".conf", ".json", ".cfg", ".vcl", ".lua", ".htaccess", ""}
 
 
@@ -81,11 +81,12 @@ class Server:
 
 @dataclass(frozen=True)
 class Started:
-    """A server that runs, or what it said instead."""
+    """A server that runs, or what it said instead; `session` is its processes'."""
 
     port: int
     version: str
     problem: str = ""
+    session: int = 0
 
 
 @contextmanager
@@ -141,7 +142,8 @@ def _run(server: Server, place: Path, copy: Path) -> Iterator[Started]:
     try:
         up = _wait_for(port, process)
         said = (place / "output.log").read_text(errors="replace")[-2_000:]
-        yield Started(port, version, "" if up else f"did not start: {said}")
+        problem = "" if up else f"did not start: {said}"
+        yield Started(port, version, problem, process.pid)
     finally:
         _stop(process)
 
