@@ -110,8 +110,18 @@ class Exporter:
     patterns: bool = False
 
 
-def header(rules: RuleSet, options: Options, name: str, mark: str = "#") -> str:
-    """Return the comment lines that every generated file begins with."""
+def header(
+    rules: RuleSet, options: Options, name: str, load: str, mark: str = "#"
+) -> str:
+    """Return the comment lines that every generated file begins with.
+
+    Args:
+        rules: Of the file.
+        options: As they were exported.
+        name: What the file is for.
+        load: How to load it, in some words.
+        mark: Begins a comment.
+    """
     queries = {
         "keep": "the request's own query is kept",
         "drop": "the request's own query is dropped",
@@ -121,7 +131,7 @@ def header(rules: RuleSet, options: Options, name: str, mark: str = "#") -> str:
         f"redirectmap {options.version}, rules for {name}; do not edit, export anew",
         f"plan sha256 {rules.digest}",
         f"{len(rules.rules)} rules; {queries}",
-        "how to load: see README.txt",
+        f"how to load: {load} (README.txt)",
     )
     return "".join(f"{mark} {line}\n" for line in lines)
 

@@ -10,6 +10,7 @@ and not from the exporters.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -62,6 +63,8 @@ class Proof:
         exact: Of them, rows whose status and Location are right to the byte.
         requests: Requests sent.
         near_misses: Near misses among them.
+        probes: Requests by what they were for.
+        plan_sha256: As the files' headers say it.
         differences: What was wrong, the first hundred.
         difference_count: All that was wrong.
         problem: What the server said where it did not start; else empty.
@@ -74,6 +77,8 @@ class Proof:
     exact: int
     requests: int
     near_misses: int
+    probes: dict[str, int]
+    plan_sha256: str
     differences: tuple[Difference, ...]
     difference_count: int
     problem: str = ""
@@ -132,8 +137,10 @@ def prove(plan: pd.DataFrame, name: str, folder: Path) -> Proof:
         version=started.version,
         rows=sum(row.rule for row in rows),
         exact=tally.exact,
-        requests=tally.requests,
-        near_misses=tally.near,
+        requests=tally.probes.total(),
+        near_misses=sum(tally.probes.values()) - sum(tally.probes[n] for n in ASKED),
+        probes=dict(sorted(tally.probes.items())),
+        plan_sha256=str(record["plan_sha256"]),
         differences=tuple(tally.shown),
         difference_count=tally.count,
         problem=started.problem,
@@ -158,8 +165,7 @@ class _Tally:
     """Counts answers while they come in."""
 
     exact: int = 0
-    requests: int = 0
-    near: int = 0
+    probes: Counter[str] = field(default_factory=Counter)
     count: int = 0
     shown: list[Difference] = field(default_factory=list)
 
@@ -189,8 +195,7 @@ class _Asking:
     def _right(self, row: Asked, probe: Probe) -> bool:
         allowed = self.expected.allowed(probe.host, probe.wire)
         got = self.client.ask(probe.method, probe.host, probe.wire)
-        self.tally.requests += 1
-        self.tally.near += probe.name not in ASKED
+        self.tally.probes[probe.name] += 1
         if any(self.server.agrees(one, got, probe.name) for one in allowed):
             return True
         self._differs(row, probe, allowed, got)

@@ -18,8 +18,12 @@ TAG = f"&{NAME}(?:=[^& ]*)?(?=&|$)"
 OTHER = f"&(?!{TAG[1:]})[^& ]*"
 """One pair that is none for tracking."""
 
-APART = RUNS * f"((?:{OTHER})*+)((?:{TAG})*+)" + f"((?:{OTHER})*+)"
-"""A whole query: groups 1, 3, 5 and 7 are kept, 2, 4 and 6 are tracking pairs."""
+APART = (
+    f"^(?(DEFINE)({TAG}))"
+    + RUNS * "((?:(?!(?1))&[^& ]*)*+)((?1)*+)"
+    + "((?:(?!(?1))&[^& ]*)*+)$"
+)
+"""A whole query: groups 2, 4, 6 and 8 are kept, 3, 5 and 7 are tracking pairs."""
 
 
 def stage_of(rule: Rule, query: Query) -> str:

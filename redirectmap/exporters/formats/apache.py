@@ -28,6 +28,7 @@ from redirectmap.readers.rules_ours import apache_entries
 
 MAX_TEXT_LINE = 1_000  # bytes; lines of a map are cut behind 1 024
 MAX_CONFIG_LINE = 8_000
+LOAD = "Include vhost.conf in <VirtualHost>"
 TOOL = "httxt2dbm"
 TAGS, UNTAGGED = "REDIRECTMAP_TAGS", "REDIRECTMAP_UNTAGGED"
 REQUEST = "%{THE_REQUEST}"
@@ -37,7 +38,7 @@ UNSET = 'RewriteCond "%{ENV:REDIRECTMAP}" "^$"\n'
 
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: vhost.conf, redirects.txt and, if possible, redirects.db."""
-    title = header(rules, options, "an Apache virtual host")
+    title = header(rules, options, "an Apache virtual host", LOAD)
     lines = map_lines(rules).splitlines(keepends=True)
     short = (line for line in lines if len(line) < MAX_TEXT_LINE)
     text = (title + "".join(short)).encode()
@@ -154,8 +155,8 @@ def _without_tags(rules: RuleSet, flag: str) -> Iterator[str]:
 
 def untagged_lines() -> Iterator[str]:
     """Yield the lines that set tracking parameters of a request aside."""
-    yield f'RewriteCond "&%{{QUERY_STRING}}" "^{APART}$" [NC]\n'
-    yield f'RewriteRule "^" "-" [E={TAGS}:%2%4%6,E={UNTAGGED}:%1%3%5%7]\n'
+    yield f'RewriteCond "&%{{QUERY_STRING}}" "{APART}" [NC]\n'
+    yield f'RewriteRule "^" "-" [E={TAGS}:%3%5%7,E={UNTAGGED}:%2%4%6%8]\n'
     yield f'RewriteCond "%{{ENV:{UNTAGGED}}} %{{ENV:{TAGS}}} %{{THE_REQUEST}}" '
     yield '"^&([^ ]+) &([^ ]+) [A-Z]+ ([^ ?]+)"\n'
     yield f'RewriteRule "^" "-" [E={TAGS}:%2,E={UNTAGGED}:%3?%1,S=1]\n'

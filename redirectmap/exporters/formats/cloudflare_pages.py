@@ -21,7 +21,7 @@ SLASHES = ("slashes", "^https?://[^/]+//", "slashes that begin a path are merged
 def render(rules: RuleSet, options: Options) -> Files:
     """Spell the rules: _redirects; all of them static."""
     lines = [f"{r.path} {r.target} {r.status}\n" for r in rules.rules]
-    title = header(rules, options, "Cloudflare Pages")
+    title = header(rules, options, "Cloudflare Pages", "deploy it with the site")
     return {"_redirects": (title + "".join(lines)).encode()}
 
 

@@ -10,6 +10,7 @@ from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, h
 from redirectmap.exporters.rules import Rule, RuleSet, spelled
 from redirectmap.exporters.text import Files, json_bytes, json_of
 
+LOAD = "associate it with the viewer request"
 FUNCTION = """\
 import cf from 'cloudfront';
 
@@ -31,7 +32,7 @@ def render(rules: RuleSet, options: Options) -> Files:
     """Spell the rules: function.js and key-value-store.json."""
     known = sorted(spelled(rules.rules).items())
     data = [{"key": key, "value": rule.answer} for key, rule in known]
-    title = header(rules, options, "a CloudFront Function", "//")
+    title = header(rules, options, "a CloudFront Function", LOAD, "//")
     return {
         "function.js": (title + FUNCTION).encode(),
         "key-value-store.json": json_bytes({"data": data}),

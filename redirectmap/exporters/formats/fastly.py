@@ -26,7 +26,7 @@ def render(rules: RuleSet, options: Options) -> Files:
     ]
     parts = shards("dictionary.json", items, TABLE_ROWS)
     files = {name: json_bytes(list(part)) for name, part in parts.items()}
-    title = header(rules, options, "Fastly")
+    title = header(rules, options, "Fastly", "two VCL snippets, recv and error")
     tables = [f"redirectmap_{number}" for number in range(1, len(parts) + 1)]
     return files | {"redirects.vcl": (title + _vcl(rules, options, tables)).encode()}
 

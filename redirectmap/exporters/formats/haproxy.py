@@ -17,7 +17,7 @@ FOUND = "{ var(txn.redirectmap) -m found }"
 
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: frontend.cfg and redirects.map."""
-    title = header(rules, options, "HAProxy")
+    title = header(rules, options, "HAProxy", "put frontend.cfg into the frontend")
     return {
         "frontend.cfg": (title + "".join(_frontend(rules, options))).encode(),
         "redirects.map": (title + map_lines(rules)).encode(),

@@ -39,6 +39,7 @@ from redirectmap.exporters.rules import (
 from redirectmap.readers.rules_ours import apache_entries
 from redirectmap.tracking import set_aside
 
+LOAD = "put it into the document root, before other rules"
 MAX_NAME, MAX_PATH = 255, 3_900  # bytes of a file's name and path on Linux
 _GUARD = """\
 # older versions do not know UnsafeAllow3F, and would answer 500 to everything
@@ -56,7 +57,7 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     for rule in rules.held:
         held.setdefault(rule.path, []).extend(_not_this(rule, spellings[rule.key]))
     ordered = sorted(rules.rules, key=_order)
-    text = [header(rules, options, "an Apache .htaccess file"), _GUARD]
+    text = [header(rules, options, "an Apache .htaccess file", LOAD), _GUARD]
     for rule in ordered:
         if rule.query is not None or options.query == "exact":
             text.extend(_exact(rule, spellings[rule.key]))

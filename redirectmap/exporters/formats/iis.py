@@ -23,7 +23,11 @@ def render(rules: RuleSet, options: Options) -> Files:
     groups: dict[int, list[Rule]] = defaultdict(list)
     for rule in rules.rules:
         groups[rule.status].append(rule)
-    note = header(rules, options, "IIS", "").strip().replace("--", "- -")
+    note = (
+        header(rules, options, "IIS", "put it beside web.config", "")
+        .strip()
+        .replace("--", "- -")
+    )
     head = f"<!--\n{note}\n-->\n"
     maps = "".join(_map(status, members) for status, members in sorted(groups.items()))
     lines = "".join(_rule(status) for status in sorted(groups))

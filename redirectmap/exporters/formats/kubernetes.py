@@ -44,7 +44,7 @@ def render(rules: RuleSet, options: Options) -> Files:
         "http-snippet": rest,
         "server-snippet": without_header(server),
     }
-    title = header(rules, options, "Kubernetes ingress-nginx")
+    title = header(rules, options, "Kubernetes ingress-nginx", "kubectl apply -f")
     made = {"configmap.yaml": _map(title, "ingress-nginx-controller", data)}
     for number, part in enumerate(_parts(files), 1):
         name = f"redirectmap-{number}"

@@ -19,6 +19,7 @@ from redirectmap.exporters.table import map_lines, read_map_lines
 from redirectmap.exporters.text import Files
 from redirectmap.tracking import NAMES, PREFIXES
 
+LOAD = "include lighttpd.conf"
 MAP = "redirects.map"
 REJECTED = (
     ("control_char", "%(?:[01][0-9A-Fa-f]|7[fF])", "lighttpd answers 400 to it"),
@@ -87,13 +88,13 @@ end
 
 def render(rules: RuleSet, options: Options) -> Files:
     """Spell the rules: lighttpd.conf, redirects.lua and redirects.map."""
-    title = header(rules, options, "lighttpd")
+    title = header(rules, options, "lighttpd", LOAD)
     place = _quoted(str(options.folder / "redirects.lua"))
     conf = (
         'server.modules += ( "mod_magnet" )\n'
         f'magnet.attract-raw-url-to += ( "{place}" )\n'
     )
-    lua = header(rules, options, "lighttpd", "--") + "".join(_lua(options))
+    lua = header(rules, options, "lighttpd", LOAD, "--") + "".join(_lua(options))
     return {
         "lighttpd.conf": (title + conf).encode(),
         "redirects.lua": lua.encode(),

@@ -17,7 +17,8 @@ SLASHES = ("slashes", "//", "slashes are merged there")
 def render(rules: RuleSet, options: Options) -> Files:
     """Spell the rules: _redirects; `!` answers also where a file exists."""
     lines = [f"{r.path} {r.target} {r.status}!\n" for r in rules.rules]
-    return {"_redirects": (header(rules, options, "Netlify") + "".join(lines)).encode()}
+    title = header(rules, options, "Netlify", "deploy it with the site")
+    return {"_redirects": (title + "".join(lines)).encode()}
 
 
 def reread(files: Files) -> dict[str, str]:

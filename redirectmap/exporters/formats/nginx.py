@@ -26,12 +26,13 @@ from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet
 from redirectmap.exporters.tags import APART, stage_of
 from redirectmap.readers.rules_ours import DOLLAR, nginx_entries
 
+LOAD = "include http.conf in http { }, server.conf in server { }"
 MAX_WORD = 4_090  # bytes of a quoted word; nginx stops at 4 096
 
 
 def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     """Spell the rules: http.conf, server.conf and a file per map."""
-    title = header(rules, options, "nginx")
+    title = header(rules, options, "nginx", LOAD)
     tables = _tables(rules, options)
     files = {
         f"{name}.map": (title + "".join(sorted(lines))).encode()
@@ -166,19 +167,15 @@ map $request_uri $redirectmap_args {
 
 def _untagged() -> str:
     """Write the maps that set tracking parameters aside before a query is looked up."""
-    whole = f'"~*^{APART}$"'
-    kept, tags = "$1$3$5$7", "$2$4$6"
     return (
-        "# tracking parameters are set aside before a query is looked up\n"
-        'map "&$redirectmap_args" $redirectmap_kept {\n'
-        f'    default "";\n    {whole} "{kept}";\n}}\n'
-        'map "&$redirectmap_args" $redirectmap_aside {\n'
-        f'    default "";\n    {whole} "{tags}";\n}}\n'
-        "map $redirectmap_aside $redirectmap_tags {\n"
-        '    default "";\n    "~^&(?<redirectmap_t>.+)$" $redirectmap_t;\n}\n'
-        'map "$redirectmap_aside $redirectmap_kept" $redirectmap_untagged {\n'
-        '    default $request_uri;\n    "~^&[^ ]* &(?<redirectmap_k>.+)$" '
-        '"$redirectmap_path?$redirectmap_k";\n}\n\n'
+        "# tracking parameters, and what is left of the query\n"
+        'map "&$redirectmap_args" $redirectmap_apart {\n    default "";\n'
+        f'    "~*{APART}" "$3$5$7 $2$4$6$8";\n}}\n'
+        'map $redirectmap_apart $redirectmap_tags {\n    default "";\n'
+        '    "~^&(?<redirectmap_t>[^ ]+) " $redirectmap_t;\n}\n'
+        "map $redirectmap_apart $redirectmap_untagged {\n    default $request_uri;\n"
+        '    "~^&[^ ]+ &(?<redirectmap_k>.+)$" "$redirectmap_path?$redirectmap_k";\n'
+        "}\n\n"
     )
 
 

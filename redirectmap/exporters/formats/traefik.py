@@ -14,6 +14,7 @@ from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, h
 from redirectmap.exporters.rules import Rule, RuleSet, hex_lower, hex_upper
 from redirectmap.exporters.text import Files, json_bytes, json_of, said
 
+LOAD = "a file of the file provider, middleware redirectmap@file"
 _HOST, _TAIL = "[^/]+", r"(?:\?.*)?"
 
 
@@ -30,7 +31,7 @@ def render(rules: RuleSet, options: Options) -> Files:
             }
         }
     middlewares["redirectmap"] = {"chain": {"middlewares": list(middlewares)}}
-    title = header(rules, options, "Traefik's file provider")
+    title = header(rules, options, "Traefik's file provider", LOAD)
     value = {"http": {"middlewares": middlewares}}
     return {"redirects.yml": title.encode() + json_bytes(value)}
 

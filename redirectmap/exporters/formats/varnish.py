@@ -104,7 +104,7 @@ def render(rules: RuleSet, options: Options) -> Files:
     """Spell the rules: redirects.vcl."""
     known = [(key, rule.answer) for key, rule in rules.spellings.items()]
     parts = (
-        header(rules, options, "Varnish"),
+        header(rules, options, "Varnish", "include it before your own vcl_recv"),
         *subroutines(known),
         LOOKUP_HOST if rules.has_hosts else LOOKUP,
         *_recv(rules, options),
