@@ -80,6 +80,22 @@ def test_sure_rows_are_redirected_and_unsure_ones_reviewed() -> None:
     assert rows["/c"]["new_url"] is None
 
 
+def test_a_page_with_links_is_not_called_gone_without_a_person() -> None:
+    linked = pd.DataFrame(
+        {"source_url": ["https://x.test/"], "target_url": [f"{OLD}/c"]}
+    )
+    inputs = PlanInputs(
+        site(f"{OLD}/c", f"{OLD}/d"),
+        site(f"{NEW}/one"),
+        scores(("/c", "/one", 0.05, 0.99), ("/d", "/one", 0.05, 0.99)),
+        backlinks=BACKLINKS.fit(linked.assign(target_url=f"{OLD}/c")),
+    )
+    rows = rows_of(make_plan(inputs))
+    assert rows["/d"]["action"] == "gone"
+    assert (rows["/c"]["action"], rows["/c"]["new_url"]) == ("review", f"{NEW}/one")
+    assert rows["/c"]["reason"].endswith("it has links or visits, so you decide")
+
+
 def test_the_same_url_is_kept() -> None:
     inputs = PlanInputs(site(f"{OLD}/a"), site(f"{OLD}/a"), pd.DataFrame())
     row = rows_of(make_plan(inputs))["/a"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from redirectmap.planning.summary import screen, summarise
+from redirectmap.planning.summary import assignment_of, screen, summarise
 from redirectmap.tables import FINDINGS, PLAN
 
 OLD, NEW = "https://old.example", "https://new.example"
@@ -62,3 +62,11 @@ def test_the_screen_says_the_formula_and_the_risks(plan: pd.DataFrame) -> None:
         "valuable URLs without a page: 2",
     ):
         assert said in text
+
+
+def test_what_greed_would_lose_is_told() -> None:
+    scores = pd.DataFrame()
+    assert assignment_of(scores)["gain"] == 0
+    scores.attrs["assignment"] = {"kept": 10.5, "greedy": 10.0}
+    told = assignment_of(scores)
+    assert told == {"value_kept": 10.5, "greedy": 10.0, "gain": 0.05}

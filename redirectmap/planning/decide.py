@@ -2,11 +2,11 @@
 
 The rule, in order: a URL that lives on unchanged is kept; a pair is redirected
 when the expected share of wrong rows among all taken stays within the error the
-person allows; a row is gone when the evidence for "no equivalent" is as strong;
-everything else is review with the best proposal. The front page is never a
-target by default: only an old front page, or a person, may send a visitor there.
-The old site's own front page goes to the new site's: no likeness is needed to
-know that, and no other answer would ever be right.
+person allows; a row is gone when an equivalent is very unlikely and nobody links
+to the page or visits it; everything else is review with the best proposal. The
+front page is never a target by default: only an old front page, or a person, may
+send a visitor there. The old site's own front page goes to the new site's: no
+likeness is needed to know that, and no other answer would ever be right.
 
 Why a budget and not a cut: scores are calibrated probabilities, so the sum of
 (1 - p) over the rows taken is the number of wrong ones to expect; a fixed cosine
@@ -16,6 +16,7 @@ cut means another error on every site.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -93,7 +94,12 @@ def _evidence(best: pd.DataFrame) -> pd.Series:
 
 
 def decide(
-    urls: pd.Index, scores: pd.DataFrame, live: set[str], *, max_error: float
+    urls: pd.Index,
+    scores: pd.DataFrame,
+    live: set[str],
+    *,
+    max_error: float,
+    valued: Collection[str] = (),
 ) -> pd.DataFrame:
     """Decide the rows that no redirect of old and no person has decided.
 
@@ -102,6 +108,7 @@ def decide(
         scores: As `redirectmap.matching.match` gives them.
         live: Keys of new pages that answer 200.
         max_error: Largest expected share of wrong rows among redirects.
+        valued: Old URLs with links or visits: a person says whether they are gone.
 
     Returns:
         Index old_url; the columns of PLAN that a decision fills.
@@ -111,7 +118,8 @@ def decide(
     nothing = table["no_equivalent"].astype(float)
     judged = _judged(scores, max_error).reindex(urls)
     redirect = judged.eq("redirect") & ~table["home_only"].eq(other=True)
-    gone = judged.eq("gone")
+    wanted = judged.eq("gone") & urls.isin(valued)
+    gone = judged.eq("gone") & ~wanted
     same = pd.Series(urls.isin(live), index=urls)
     same_path = _same_path(table)
     action = pd.Series("review", index=urls, dtype=object)
@@ -119,6 +127,7 @@ def decide(
     table["action"] = action
     table["decided_by"] = np.where(same | (redirect & same_path), "identical", "match")
     table["reason"] = _reasons(table)
+    table.loc[wanted & ~same, "reason"] += "; it has links or visits, so you decide"
     table.loc[same, "new_url"] = urls[same.to_numpy()]
     table.loc[same, "confidence"] = 1.0
     table.loc[gone & ~same, "new_url"] = None

@@ -116,10 +116,12 @@ def make_plan(inputs: PlanInputs, *, max_error: float = 0.01) -> Made:
     """
     universe = universe_of(inputs)
     live = live_pages(inputs.new.pages)
-    decided = decide(universe.urls, inputs.scores, live, max_error=max_error)
+    value = value_of(inputs, universe)
+    decided = decide(
+        universe.urls, inputs.scores, live, max_error=max_error, valued=valued(value)
+    )
     rules = all_legacy(inputs.old, inputs.legacy)
     folded = fold_legacy(decided, rules, sites_of(inputs, rules, live))
-    value = value_of(inputs, universe)
     table = folded.decided.join(value).reset_index(names="old_url")
     table = _titled(table, inputs)
     table["status"] = table["action"].map({"redirect": 301, "gone": 410, "keep": 200})
@@ -180,6 +182,12 @@ def value_of(inputs: PlanInputs, universe: Universe) -> pd.DataFrame:
         merged=universe.home_of,
         weights=inputs.inventory.weights if inputs.inventory else None,
     )
+
+
+def valued(value: pd.DataFrame) -> pd.Index:
+    """Return the old URLs that somebody links to or visits."""
+    measures = ["referring_domains", "backlinks", "clicks", "sessions"]
+    return value.index[value[measures].astype(float).gt(0).any(axis=1)]
 
 
 def live_pages(pages: pd.DataFrame) -> set[str]:

@@ -27,7 +27,7 @@ from redirectmap.planning.make import (
 )
 from redirectmap.planning.rules import Rule, induce
 from redirectmap.planning.rules_file import decisions_in, rules_table
-from redirectmap.planning.summary import summarise
+from redirectmap.planning.summary import assignment_of, summarise
 from redirectmap.planning.universe import Universe, extended
 from redirectmap.tables.beside import beside
 
@@ -83,6 +83,7 @@ def plan_folder(
     summary = summarise(made.plan, findings, conflicts=made.conflicts)
     summary["max_error"] = max_error
     summary["model"] = model
+    summary["assignment"] = assignment_of(inputs.scores)
     summary["made_from"] = dict(made_from or {})
     summary["pattern_rules"] = {
         "rules": sum(bool(rule.rows) for rule in induction.rules),
