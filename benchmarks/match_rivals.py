@@ -71,11 +71,11 @@ def nine(old: Sequence[Page], new: Sequence[Page]) -> Iterator[int]:
     from redirectmap.matching.evidence import gather
 
     e = gather(_tables(old), _tables(new))
-    fields = list(e.old.words)
+    meaning, fields = e.new.vectors.T.astype(np.float32), list(e.old.words)
     for start in range(0, len(old), _ROWS):
         part = slice(start, start + _ROWS)
         total = (e.old.chars[part] @ e.new.chars.T).toarray()
-        total += e.old.vectors[part] @ e.new.vectors.T
+        total += e.old.vectors[part].astype(np.float32) @ meaning
         for name in fields:
             total += (e.old.words[name][part] @ e.new.words[name].T).toarray()
         yield from total.argmax(1).tolist()

@@ -89,7 +89,9 @@ def _only(matrix: sparse.csr_matrix, keep: NDArray[np.bool_]) -> sparse.csr_matr
     return sparse.csr_matrix(parts, matrix.shape)
 
 
-def nearest_vectors(old: Floats, new: Floats, k: int) -> Pairs:
+def nearest_vectors(
+    old: NDArray[np.floating], new: NDArray[np.floating], k: int
+) -> Pairs:
     """Return each old row's `k` nearest new vectors.
 
     Exact where the product of the sizes allows; else the nearest in the cells
@@ -98,7 +100,9 @@ def nearest_vectors(old: Floats, new: Floats, k: int) -> Pairs:
     rows = np.flatnonzero(old.any(axis=1)) if len(old) else np.zeros(0, np.int64)
     if not len(rows) or not len(new):
         return _nothing()
-    _, found = _index(new, len(rows)).search(old[rows], min(k, len(new)))
+    asked = old[rows].astype(np.float32)
+    index = _index(new.astype(np.float32), len(rows))
+    _, found = index.search(asked, min(k, len(new)))
     columns = found.ravel().astype(np.int64)
     known = columns >= 0
     return np.repeat(rows, found.shape[1])[known], columns[known]

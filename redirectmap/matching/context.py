@@ -63,7 +63,6 @@ _SURE_BASE = 0.4
 _SURE_LEAD = 0.08
 _LINES_PER_PAGE = 40
 _LINES_ON_LARGE = 10
-_LARGE_SITE = 20_000
 
 
 def add_context(e: Evidence, table: pd.DataFrame) -> pd.DataFrame:
@@ -201,8 +200,8 @@ def _best_lines(e: Evidence, page: Ints) -> Sums:
     ]
     weight = rarity([widen(matrix, words.size) for matrix in counts])
     name, line = (weigh(matrix, weight) for matrix in counts)
-    most = _LINES_ON_LARGE if len(old) > _LARGE_SITE else _LINES_PER_PAGE
-    if len(old) > _LARGE_SITE:
+    most = _LINES_ON_LARGE if e.large else _LINES_PER_PAGE
+    if e.large:
         name, line = within_budget(name, line)
     hits = sp_matmul_topn(name, line.T.tocsr(), top_n=most, threshold=0.1).tocoo()
     order = np.argsort(-hits.data, kind="stable")

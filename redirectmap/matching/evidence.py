@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
 from redirectmap.matching.embeddings import STATIC, embed, embed_counts, tokens_of
@@ -39,8 +40,10 @@ FIELDS = ("path", "slug", "folder", "title", "headings", "text", "all")
 _EVERYTHING = {"path": 1, "slug": 1, "title": 3, "headings": 2, "text": 1}
 _OPENING = 600
 _FEW_PAGES = 500
+_LARGE_SITE = 20_000
 _ABOUT = {"title": 3, "headings": 1, "opening": 1}
 Counts = dict[str, sparse.csr_matrix]
+Halves = NDArray[np.float16]
 
 
 class SiteTables(Protocol):
@@ -61,26 +64,24 @@ class Side:
 
     Attributes:
         fields: Texts, without the main text.
-        counts: Word counts per field, up to 255, one byte each.
-        words: The same, weighted, rows of length one.
+        words: Weighted words per field, rows of length one.
         chars: Path in runs of three signs.
-        vectors: Embedding; rows of zeros where the page has no text.
+        vectors: Embedding, half precision; zeros where the page has no text.
         names: Embedding of slug and title alone.
         links: 1 where row links to column.
     """
 
     fields: Fields
-    counts: Counts
     words: dict[str, sparse.csr_matrix]
     chars: sparse.csr_matrix
-    vectors: Floats
-    names: Floats
+    vectors: Halves
+    names: Halves
     links: sparse.csr_matrix
 
     @property
     def has_text(self) -> bool:
         """Say whether any page has a title or text."""
-        return bool(self.counts["title"].nnz or self.counts["text"].nnz)
+        return bool(self.words["title"].nnz or self.words["text"].nnz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ class Evidence:
     old: Side
     new: Side
     rarity: Floats
+
+    @property
+    def large(self) -> bool:
+        """Say whether the old site is so large that less is looked at per page."""
+        return len(self.old.fields) > _LARGE_SITE
 
 
 def gather(old: SiteTables, new: SiteTables, model: str = STATIC) -> Evidence:
@@ -164,11 +170,10 @@ def _side(
     vectors = _about(counts, tokens) if read.vectors is None else read.vectors
     return Side(
         fields=read.fields,
-        counts={name: counts[name] for name in FIELDS},
         words={name: weigh(counts[name], weight[name]) for name in FIELDS},
         chars=chars,
-        vectors=vectors,
-        names=embed_counts(called, tokens),
+        vectors=vectors.astype(np.float16),
+        names=embed_counts(called, tokens).astype(np.float16),
         links=links,
     )
 

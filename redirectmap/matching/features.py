@@ -30,16 +30,18 @@ from redirectmap.matching.candidates import (
     union,
 )
 from redirectmap.matching.context import CONTEXT, add_context
-from redirectmap.matching.evidence import Evidence, Side
-from redirectmap.matching.groups import THREADS, group_candidates
+from redirectmap.matching.evidence import Evidence, Halves, Side
+from redirectmap.matching.groups import group_candidates
 from redirectmap.matching.votes import soft_choice
 from redirectmap.signals.strings import pair_ratio, pair_same
 from redirectmap.signals.words import Floats, Ints, pair_cosine
 
 Signal = Callable[[Evidence, Ints, Ints], Floats]
 _CHUNK = 16_000
+_THREADS = 2
 _BEST_BY_MEANING = 3
 _BEST_BY_NAME = 8
+_SHORT = ("path", "slug", "folder", "title", "headings")
 
 
 def _cosine(field: str) -> Signal:
@@ -54,11 +56,12 @@ def _name_embedding(e: Evidence, r: Ints, c: Ints) -> Floats:
     return _product(e.old.names, e.new.names, r, c)
 
 
-def _product(old: Floats, new: Floats, r: Ints, c: Ints) -> Floats:
+def _product(old: Halves, new: Halves, r: Ints, c: Ints) -> Floats:
     out = np.empty(len(r), dtype=np.float32)
     for start in range(0, len(r), _CHUNK):
         part = slice(start, start + _CHUNK)
-        out[part] = np.einsum("ij,ij->i", old[r[part]], new[c[part]])
+        left, right = (v.astype(np.float32) for v in (old[r[part]], new[c[part]]))
+        out[part] = np.einsum("ij,ij->i", left, right)
     silent_old, silent_new = ((~v.any(axis=1)).astype(bool) for v in (old, new))
     blank = np.asarray(silent_old)[r] | np.asarray(silent_new)[c]
     out[blank] = np.nan
@@ -162,8 +165,9 @@ def _pruned(e: Evidence, table: pd.DataFrame, keep: int) -> pd.DataFrame:
 def propose(evidence: Evidence, k: int) -> tuple[Ints, Ints]:
     """Return the pairs that at least one cheap rule proposes."""
     old, new = evidence.old, evidence.new
+    texts = () if evidence.large else ("text", "all")
     parts = [
-        nearest(_together(old), _together(new), k + 4),
+        nearest(_together(old, texts), _together(new, texts), k + 4),
         nearest(old.chars, new.chars, k),
         nearest(old.words["slug"], new.words["slug"], k),
         same_key(old.fields.path, new.fields.path),
@@ -183,9 +187,12 @@ def propose(evidence: Evidence, k: int) -> tuple[Ints, Ints]:
     return union(parts, len(new.fields))
 
 
-def _together(side: Side) -> sparse.csr_matrix:
-    """Put all fields side by side: a product of rows is the sum of all cosines."""
-    fields = [side.words[name] for name in side.words]
+def _together(side: Side, texts: Sequence[str]) -> sparse.csr_matrix:
+    """Put fields side by side: a product of rows is the sum of all cosines.
+
+    The texts of a large site stay out: 450 MB for 100 000 pages.
+    """
+    fields = [side.words[name] for name in (*_SHORT, *texts)]
     return sparse.hstack([side.chars, *fields], format="csr")
 
 
@@ -215,7 +222,7 @@ def _second_pass(e: Evidence, rows: Ints, columns: Ints, quick: Signals) -> Meas
 
 def _measured(names: Sequence[str], e: Evidence, rows: Ints, columns: Ints) -> Signals:
     """Return the named signals, several at a time: sparse products free the lock."""
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool:
         found = [pool.submit(SIGNALS[name], e, rows, columns) for name in names]
         return {n: f.result() for n, f in zip(names, found, strict=True)}
 

@@ -14,8 +14,7 @@ Bounds  folders that went to more than two places are followed to those two.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,16 +22,14 @@ import numpy as np
 from redirectmap.matching.candidates import Pairs, rank_within, top_per_row
 from redirectmap.matching.evidence import Evidence
 from redirectmap.matching.votes import Reals, ancestors, climb, folder_levels
-from redirectmap.signals.words import Ints
+from redirectmap.signals.words import Floats, Ints
 
-THREADS = 2
 _CLIMBED = 8
 _FOLDERS_OF_FOLDER = 2
 _LEAST_VOTES = 0.5
 _SMALL_FOLDER = 64
 _PRODUCT = 4_000_000
 _WHOLE = 60_000
-_LARGE_SITE = 20_000
 
 
 class _Most(NamedTuple):
@@ -62,7 +59,7 @@ def group_candidates(e: Evidence, rows: Ints, columns: Ints, share: Reals) -> Pa
     pages = np.r_[rows, up_rows], np.r_[columns, above], np.r_[share, up_share]
     folder_of = {name: i for i, name in enumerate(dict.fromkeys(e.new.fields.folder))}
     folder = np.array([folder_of[name] for name in e.new.fields.folder], dtype=np.int64)
-    most = _ON_LARGE if len(e.old.fields) > _LARGE_SITE else _USUALLY
+    most = _ON_LARGE if e.large else _USUALLY
     inside, moved = _grouped(folder), []
     for level in _two_deepest(folder_levels(e.old.fields.path)):
         members = _grouped(level)
@@ -70,8 +67,8 @@ def group_candidates(e: Evidence, rows: Ints, columns: Ints, share: Reals) -> Pa
             parts.append((members[group], np.full(len(members[group]), page)))
         went = _most_voted(level, rows, folder[columns], share, _FOLDERS_OF_FOLDER)
         moved += [(members[group], inside[number]) for group, number in went]
-    with ThreadPoolExecutor(THREADS) as pool:
-        parts += pool.map(lambda ab: _inside(e, ab[0], ab[1], most.names), moved)
+    names = [side.names.astype(np.float32) for side in (e.old, e.new)]
+    parts += [_inside(names, *folders, most.names) for folders in moved]
     return np.concatenate([r for r, _ in parts]), np.concatenate([c for _, c in parts])
 
 
@@ -101,14 +98,14 @@ def _most_voted(
     yield from zip(group[kept].tolist(), (keys % width)[kept].tolist(), strict=True)
 
 
-def _inside(e: Evidence, rows: Ints, columns: Ints, names: int) -> Pairs:
+def _inside(names: Sequence[Floats], rows: Ints, columns: Ints, most: int) -> Pairs:
     """Pair a folder's pages with the pages, or the nearest names, of another."""
     size = len(rows) * len(columns)
     if len(columns) <= _SMALL_FOLDER and size <= _WHOLE:
         return np.repeat(rows, len(columns)), np.tile(columns, len(rows))
     if size > _PRODUCT:
         return rows[:0], columns[:0]
-    likeness = e.old.names[rows] @ e.new.names[columns].T
-    most = min(names, likeness.shape[1])
+    likeness = names[0][rows] @ names[1][columns].T
+    most = min(most, likeness.shape[1])
     best = np.argpartition(-likeness, most - 1, axis=1)[:, :most]
     return np.repeat(rows, best.shape[1]), columns[best].ravel()

@@ -20,7 +20,6 @@ from redirectmap.matching.features import NAMES, compare
 from redirectmap.matching.scoring import judge
 
 KEPT = 10
-_LARGE = 20_000
 _LEAST_VALUE = 0.05
 COLUMNS = ("probability", "rank", "margin", "assigned", "no_equivalent")
 
@@ -66,8 +65,8 @@ def match(
     on_step("read")
     evidence = gather(old, new, how.model)
     on_step("compare")
-    large = len(old.pages) > _LARGE
-    table = compare(evidence, keep=12 if large else 20, k=5 if large else 8)
+    keep, k = (12, 5) if evidence.large else (20, 8)
+    table = compare(evidence, keep=keep, k=k)
     if table.empty:
         return _none()
     urls = [np.array(s.fields.url, dtype=object) for s in (evidence.old, evidence.new)]
