@@ -94,3 +94,14 @@ def test_both_ways_number_words_alike(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (a.chars != b.chars).nnz == 0
         np.testing.assert_array_equal(a.vectors, b.vectors)
     np.testing.assert_array_equal(two.rarity, one.rarity)
+
+
+def test_texts_are_let_go_only_where_asked() -> None:
+    old, new = (_Tables(_site(name, 20)) for name in ("old", "new"))
+    kept = evidence.gather(old, new)
+    assert "text" in old.pages
+    assert "text" in new.pages
+    dropped = evidence.gather(old, new, keep_texts=False)
+    assert "text" not in old.pages
+    assert "text" not in new.pages
+    assert (kept.old.words["text"] != dropped.old.words["text"]).nnz == 0

@@ -214,9 +214,12 @@ def _shared_prefix(e: Evidence, rows: Ints, columns: Ints) -> Reals:
     """Return which share of the old path's segments the new path begins with."""
     old, new = folder_levels_of(e.old.fields.path, e.new.fields.path)
     length = np.array([p.count("/") + 1 for p in e.old.fields.path], dtype=float)
-    same = (old[rows] == new[columns]) & (old[rows] >= 0)
-    shared: Reals = np.cumprod(same, axis=1).sum(axis=1) / length[rows]
-    return shared
+    same, shared = np.ones(len(rows), dtype=bool), np.zeros(len(rows))
+    for before, after in zip(old.T, new.T, strict=True):
+        same &= (before[rows] == after[columns]) & (before[rows] >= 0)
+        shared += same
+    share: Reals = shared / length[rows]
+    return share
 
 
 def folder_levels_of(old: list[str], new: list[str]) -> tuple[Ints, Ints]:

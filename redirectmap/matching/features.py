@@ -35,6 +35,7 @@ from redirectmap.matching.groups import group_candidates
 from redirectmap.matching.votes import soft_choice
 from redirectmap.signals.strings import pair_ratio, pair_same
 from redirectmap.signals.words import Floats, Ints, pair_cosine
+from redirectmap.tables.memory import give_back
 
 Signal = Callable[[Evidence, Ints, Ints], Floats]
 _CHUNK = 16_000
@@ -137,11 +138,27 @@ def compare(evidence: Evidence, *, keep: int = 20, k: int = 8) -> pd.DataFrame:
     Returns:
         old_row, new_row and `NAMES`, sorted by old_row, new_row.
     """
+    return in_context(evidence, measured_pairs(evidence, keep=keep, k=k), keep=keep)
+
+
+def measured_pairs(evidence: Evidence, *, keep: int, k: int) -> pd.DataFrame:
+    """Return the pairs compared with each other alone: `SIGNALS` and `base`."""
     first = _first_pass(evidence, *propose(evidence, k), keep)
+    give_back()
     rows, columns, measured = _second_pass(evidence, *first)
-    table = pd.DataFrame({"old_row": rows, "new_row": columns, **measured})
-    seen = add_context(evidence, table.assign(base=_mean(measured)))
-    return _pruned(evidence, seen, keep)
+    return pd.DataFrame(
+        {
+            "old_row": rows,
+            "new_row": columns,
+            **measured,
+            "base": _mean(measured),
+        }
+    )
+
+
+def in_context(evidence: Evidence, pairs: pd.DataFrame, *, keep: int) -> pd.DataFrame:
+    """Return the likeliest of measured pairs, with the signals of `CONTEXT`."""
+    return _pruned(evidence, add_context(evidence, pairs), keep)
 
 
 def _pruned(e: Evidence, table: pd.DataFrame, keep: int) -> pd.DataFrame:

@@ -16,8 +16,9 @@ import pandas as pd
 
 from redirectmap.matching.assignment import SHARING_PRICE, assign
 from redirectmap.matching.evidence import SiteTables, gather
-from redirectmap.matching.features import NAMES, compare
+from redirectmap.matching.features import NAMES, in_context, measured_pairs
 from redirectmap.matching.scoring import judge
+from redirectmap.tables.memory import give_back
 
 KEPT = 10
 _LEAST_VALUE = 0.05
@@ -31,10 +32,12 @@ class MatchSettings:
     Attributes:
         model: `static` (shipped), `minilm`, a hub name or a folder.
         sharing_price: What each further old page pays for a target, 0 to 1.
+        keep_texts: As `gather`.
     """
 
     model: str = "static"
     sharing_price: float = SHARING_PRICE
+    keep_texts: bool = True
 
 
 def match(
@@ -63,10 +66,14 @@ def match(
     if old.pages.empty or new.pages.empty:
         return _none()
     on_step("read")
-    evidence = gather(old, new, how.model)
+    evidence = gather(old, new, how.model, keep_texts=how.keep_texts)
     on_step("compare")
     keep, k = (12, 5) if evidence.large else (20, 8)
-    table = compare(evidence, keep=keep, k=k)
+    pairs = measured_pairs(evidence, keep=keep, k=k)
+    evidence = evidence.without_words()
+    give_back()
+    table = in_context(evidence, pairs, keep=keep)
+    del pairs
     if table.empty:
         return _none()
     urls = [np.array(s.fields.url, dtype=object) for s in (evidence.old, evidence.new)]
