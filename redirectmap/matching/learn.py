@@ -23,11 +23,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from redirectmap.matching.learn_site import GONE, LEAST, Site
-from redirectmap.matching.learn_votes import Bools, Options, options_of, spoken_for
+from redirectmap.matching.learn_votes import VOTES, Bools, Options, options_of, spoken_for
 from redirectmap.matching.votes import Reals
 from redirectmap.signals.words import Ints
 
-__all__ = ["GONE", "Options", "Site", "judge", "moved", "options_of", "spoken_for"]
+__all__ = ["GONE", "VOTES", "Options", "Site", "judge", "moved", "options_of", "spoken_for"]
 PRIOR = (0.79, 1.25, 2.12, 1.28, 0.31, 0.91, 2.07, -5.86, 0.66, 1.03, 1.8)
 STRENGTH = (*(0.1,) * 8, *(10.0,) * 3)
 _TEACHERS = 1_000

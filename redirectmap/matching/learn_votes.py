@@ -28,6 +28,7 @@ FEATURES = (
     *("folder", "agreed", "name", "same_wrong", "chosen_before", "target_folder"),
     *("moved", "newcomer", "nothing", "model", "model_nothing"),
 )
+VOTES = 4  # of these features the first are votes for the very page
 _VOICES = (
     "pages of its folder went there",
     "its folder's decisions agree on it",
@@ -85,7 +86,7 @@ def options_of(
     inputs[:, 7] = new
     known = ~new
     inputs[known, 9] = np.log(base[known])
-    heard = known | (inputs[:, :4] > 0).any(axis=1) | (inputs[:, 5] > 0)
+    heard = known | (inputs[:, :VOTES] > 0).any(axis=1) | (inputs[:, 5] > 0)
     none = np.zeros((len(judged), len(FEATURES)))
     none[:, 8] = 1
     none[:, 10] = np.log(site.nothing[judged])
@@ -241,6 +242,6 @@ def _same_wrong(site: Site, votes: Votes, row: Ints, target: Ints) -> Reals:
 
 def spoken_for(inputs: Reals) -> str:
     """Return in a line which votes speak for an option, the loudest first."""
-    loud = np.argsort(-inputs[: len(_VOICES)], kind="stable")
+    loud = np.argsort(-inputs[:VOTES], kind="stable")
     heard = [_VOICES[place] for place in loud.tolist() if inputs[place] >= _HEARD]
     return "decisions: " + ", ".join(heard or ["a person chose it for others"])

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from redirectmap.matching.learn import (
     GONE,
     PRIOR,
+    VOTES,
     Options,
     Site,
     judge,
@@ -164,6 +165,7 @@ class Learner:
             page: (float(options.chance[place]), spoken_for(options.inputs[place]))
             for place in range(start, end)
             if (page := self._page(int(options.target[place])))
+            and options.inputs[place, :VOTES].any()
         }
 
     def _page(self, target: int) -> str | None:

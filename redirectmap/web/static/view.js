@@ -141,7 +141,7 @@ export function detail(data, calls) {
   const other = data.shown && data.shown !== row.new_url;
   const note = el("textarea", { id: "note", rows: 2, "aria-label": "Note", placeholder: "Note (n; Ctrl+Enter saves)" });
   note.value = row.note ?? "";
-  const query = el("input", { id: "query", type: "search", "aria-label": "Search all new pages", placeholder: "Search all new pages, by words or meaning (/)", spellcheck: "false" });
+  const query = el("input", { id: "query", type: "search", "aria-label": "Search all new pages", placeholder: "Search all new pages (/)", spellcheck: "false" });
   return [
     el("div", { class: "head" }, el("h2", {}, pathOf(row.old_url)), el("p", { class: "soft" }, facts(row))),
     el(
