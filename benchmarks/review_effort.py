@@ -14,6 +14,9 @@ pairs. Compared, all with the same proposals:
     confidence  a sheet sorted by our calibrated confidence, least sure first
     risk        the page's order, value times uncertainty, learning off
     page        the review page: by risk, learning after every decision
+    passing     the page again, rows read one after the other: wrong ones are decided,
+                right ones passed by (j) and accepted together after ten rows (A).
+                Rows read, then decisions: each wrong row and each acceptance
 
 Value is what `plan` gives (inlinks here: the folders have no traffic). The last
 line is what `matching.learn` ships as PRIOR.
@@ -42,6 +45,7 @@ from redirectmap.web.learning import Learner
 GOAL = 0.99
 STATES = 8
 ROWS = 60
+SCREEN = 10
 START = (0.0,) * 7 + (-4.0, 0.0, 1.0, 1.0)
 Order = Callable[[Desk], np.ndarray]
 Answers = dict[str, str | None]
@@ -104,31 +108,63 @@ def _right(wanted: str | None, action: str, target: str | None) -> bool:
     return target is not None and compared(target) == compared(wanted)
 
 
+@dataclass
+class Effort:
+    """What a reviewer spent: rows read, decisions; rows learning moved, for what."""
+
+    read: int = 0
+    decisions: int = 0
+    mended: int = 0
+    spoiled: int = 0
+
+
 def needed(
-    one: Case, order: Order, weights: Sequence[float] | None = None
-) -> tuple[int, int, int]:
-    """Return the decisions until the goal, and the rows learning mended and spoiled."""
+    one: Case, order: Order, weights: Sequence[float] | None = None, screen: int = 1
+) -> Effort:
+    """Return what it takes to reach the goal.
+
+    Args:
+        one: The folder.
+        order: Rank of each row; the highest is read next.
+        weights: What votes are worth; None for no learning.
+        screen: After so many rows read, the right ones are accepted together.
+    """
     decisions: dict[str, Decision] = {}
     desk = one.desk(decisions)
     learner = None if weights is None else one.learner(desk, weights)
-    before = right(desk, one.answers)
-    count = 0
+    before, spent = right(desk, one.answers), Effort()
+    passed: list[str] = []
     while float((desk.value * right(desk, one.answers)).sum()) < GOAL:
-        rank = np.where(desk.decided, -np.inf, order(desk))
-        url = desk.urls[int(np.argmax(rank))]
+        done = desk.decided | np.isin(desk.urls, passed)
+        url = desk.urls[int(np.argmax(np.where(done, -np.inf, order(desk))))]
+        spent.read += 1
+        if screen > 1 and right(desk, one.answers)[desk.place[url]]:
+            passed.append(url)
+        else:
+            decide(desk, decisions, one, [url])
+            spent.decisions += 1
+        if passed and spent.read % screen == 0:
+            decide(desk, decisions, one, passed)
+            spent.decisions += 1
+            passed = []
+        if learner is not None:
+            adopt(desk, learner.learn(decisions))
+    spent.decisions += bool(passed)
+    after, open_rows = right(desk, one.answers), ~desk.decided
+    spent.mended = int((open_rows & after & ~before).sum())
+    spent.spoiled = int((open_rows & before & ~after).sum())
+    return spent
+
+
+def decide(
+    desk: Desk, decisions: dict[str, Decision], one: Case, urls: Sequence[str]
+) -> None:
+    """Give rows their right answers."""
+    for url in urls:
         wanted = one.answers[url]
         action = "gone" if wanted is None else "redirect"
         decisions[url] = Decision(action, wanted, decision="choose", locked=True)
         desk.show(url)
-        count += 1
-        if learner is not None:
-            adopt(desk, learner.learn(decisions))
-    after, open_rows = right(desk, one.answers), ~desk.decided
-    return (
-        count,
-        int((open_rows & after & ~before).sum()),
-        int((open_rows & before & ~after).sum()),
-    )
 
 
 def adopt(desk: Desk, moved: Mapping[str, dict[str, object]]) -> None:
@@ -184,8 +220,9 @@ def main() -> None:
         scoring.shipped_model = lambda chosen=blind: chosen
         cases[name] = case(Path(bench), name)
     taught = {name: half_done(one) for name, one in cases.items()}
-    print("| folder | rows | wrong | similarity | confidence | risk | page | fewer |")
-    print("|---|---|---|---|---|---|---|---|")
+    head = "folder | rows | wrong | similarity | confidence | risk | page | fewer"
+    print(f"| {head} | passing: read, decisions | fewer | mended, spoiled |")
+    print(f"|{'---|' * 11}")
     for name in names or with_text:
         line(cases[name], prior(taught, name))
     print(np.round(prior(taught), 2).tolist())
@@ -194,13 +231,19 @@ def main() -> None:
 def line(one: Case, weights: np.ndarray) -> None:
     alike = one.alike()
     wrong = int((~right(one.desk({}), one.answers)).sum())
-    sheets = [needed(one, o)[0] for o in (lambda _d: -alike, lambda d: -d.sure)]
-    risk = needed(one, lambda d: d.risk())[0]
-    page, mended, spoiled = needed(one, lambda d: d.risk(), weights.tolist())
-    fewer = " and ".join(f"{1 - page / sheet:.0%}" for sheet in sheets)
-    cells = [one.name, len(one.plan), wrong, *sheets, risk, page, fewer]
-    print(f"| {' | '.join(map(str, cells))} | {mended} mended, {spoiled} spoiled |")
-    sys.stdout.flush()
+    orders = (lambda _d: -alike, lambda d: -d.sure, lambda d: d.risk())
+    sheets = [needed(one, order).decisions for order in orders]
+    page = needed(one, lambda d: d.risk(), weights.tolist())
+    passing = needed(one, lambda d: d.risk(), weights.tolist(), SCREEN)
+    cells = [one.name, len(one.plan), wrong, *sheets, page.decisions]
+    cells += [fewer(page, sheets), f"{passing.read}, {passing.decisions}"]
+    cells += [fewer(passing, sheets), f"{page.mended}, {page.spoiled}"]
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def fewer(spent: Effort, sheets: Sequence[int]) -> str:
+    """Return how many decisions less than the sheets by similarity and confidence."""
+    return " and ".join(f"{1 - spent.decisions / sheet:.0%}" for sheet in sheets[:2])
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
     python benchmarks/review_page.py 100000 FOLDER
 
-Writes plan.csv and scores.parquet (ten candidates a row) into FOLDER, starts
-`redirectmap review` on it and measures from outside, over loopback.
+Writes plan.csv, scores.parquet (ten candidates a row) and both sites into FOLDER,
+starts `redirectmap review` on it and measures from outside, over loopback.
 """
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
 import random
 import subprocess
 import sys
@@ -59,6 +62,17 @@ def made_up(count: int, folder: Path) -> None:
     scores["assigned"] = rank == 0
     scores["no_equivalent"] = np.float32(0.1)
     write_parquet(folder / "scores.parquet", scores)
+    for name, urls in (("old", old), ("new", new)):
+        site = folder / f"{name}.jsonl.gz"
+        with gzip.open(site, "wt", compresslevel=1, encoding="utf-8") as lines:
+            lines.writelines(json.dumps(page_of(url, draw)) + "\n" for url in urls)
+
+
+def page_of(url: str, draw: random.Random) -> dict[str, object]:
+    """Return a page of 60 words."""
+    words = " ".join(f"word{draw.randrange(20_000)}" for _ in range(60))
+    name = url.rpartition("/")[2]
+    return {"url": url, "title": name, "h1": name, "text": words, "lang": "en"}
 
 
 class Client:
@@ -88,25 +102,45 @@ def main() -> None:
     made_up(count, folder)
     start = time.perf_counter()
     argv = [sys.executable, "-m", "redirectmap", "review", str(folder), "--no-open"]
+    for name in ("old", "new"):
+        argv += [f"--{name}", str(folder / f"{name}.jsonl.gz")]
     server = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     client = Client(server.stdout.readline().strip())
     listening = time.perf_counter() - start
     client.call("rows")
-    print(
-        f"listening {listening:.2f} s, first rows {time.perf_counter() - start:.2f} s"
-    )
+    first = time.perf_counter() - start
+    used = of_process(server.pid)
+    print(f"listening {listening:.2f} s, first rows {first:.2f} s, {used}")
     early = decisions(client, 10)
     print(f"decisions while it starts: {early}")
     while client.call("status")["state"] != "ready":
         time.sleep(0.5)
-    print(f"ready {time.perf_counter() - start:.1f} s")
+    print(f"ready {time.perf_counter() - start:.1f} s, {of_process(server.pid)}")
     print(f"decisions, learning behind: {decisions(client, DECISIONS)}")
-    begin = time.perf_counter()
-    client.call("rows", filter={"pattern": "/blog/*7.html"})
-    print(f"filter by pattern {1000 * (time.perf_counter() - begin):.0f} ms")
+    while client.call("status")["state"] != "ready":
+        time.sleep(0.5)
+    for pattern in ("/blog/*7.html", "blog 77"):
+        took(f"filter {pattern}", client, "rows", filter={"pattern": pattern})
+    took("page 900", client, "rows", offset=45_000)
+    took("search by words and meaning", client, "find", query="page 4711 of the shop")
+    print(of_process(server.pid))
     server.terminate()
     server.wait(120)
+
+
+def took(what: str, client: Client, name: str, **body: object) -> None:
+    begin = time.perf_counter()
+    client.call(name, **body)
+    print(f"{what}: {1000 * (time.perf_counter() - begin):.0f} ms")
+
+
+def of_process(number: int) -> str:
+    """Return the processor time and the highest memory of a process so far."""
+    ticks = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[11:13]
+    status = Path(f"/proc/{number}/status").read_text()
+    peak = int(status.partition("VmHWM:")[2].split()[0]) // 1024
+    return f"{sum(map(int, ticks)) / os.sysconf('SC_CLK_TCK'):.1f} s of CPU, {peak} MB"
 
 
 def decisions(client: Client, count: int) -> str:

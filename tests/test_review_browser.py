@@ -221,6 +221,31 @@ def test_one_key_settles_the_siblings(context: BrowserContext, tmp_path: Path) -
     )
 
 
+def test_what_was_passed_by_is_accepted_at_once(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    folder = make_folder(tmp_path / "p")
+    with reviewing(folder) as server:
+        page = opened(context, server)
+        passed = [current(page)]
+        for _ in range(3):
+            page.keyboard.press("j")
+            gone = page.locator(f'.row.chosen[data-url="{passed[-1]}"]')
+            expect(gone).to_have_count(0, timeout=SLOW)
+            passed.append(current(page))
+        here = passed.pop()
+        page.keyboard.press("A")
+        expect(page.locator("#bulk-apply")).to_have_text("Decide 3 rows", timeout=SLOW)
+        expect(page.locator("#bulk-apply")).to_be_focused(timeout=SLOW)
+        page.keyboard.press("Enter")
+        said = page.locator("#message")
+        expect(said).to_contain_text("bulk accept, 3 rows", timeout=SLOW)
+        chosen = page.locator(f'.row.chosen[data-url="{here}"]')
+        expect(chosen).to_have_count(1, timeout=SLOW)
+        page.close()
+        assert set(saved(folder)) == set(passed)
+
+
 @pytest.mark.parametrize("width", [390, 820, 1400])
 def test_the_page_fits_its_window(
     context: BrowserContext, tmp_path: Path, width: int

@@ -28,7 +28,7 @@ from redirectmap.matching.votes import Reals
 from redirectmap.signals.words import Ints
 
 __all__ = ["GONE", "VOTES", "Options", "Site", "judge", "moved", "options_of", "spoken_for"]
-PRIOR = (0.79, 1.25, 2.12, 1.28, 0.31, 0.91, 2.07, -5.86, 0.66, 1.03, 1.8)
+PRIOR = (1.0, 1.27, 2.02, 1.41, 0.31, 0.79, 2.2, -5.88, 0.65, 1.06, 1.74)
 STRENGTH = (*(0.1,) * 8, *(10.0,) * 3)
 _TEACHERS = 1_000
 _LOUDER = 10.0

@@ -83,6 +83,7 @@ class BulkAsked(_Asked):
     filter: FilterAsked
     target: str = ""
     least: float = Field(0.0, ge=0, le=1)
+    only: list[str] = Field(default_factory=list, max_length=MAX_PAGE)
     apply: str | None = None
 
 
@@ -127,7 +128,7 @@ def build(review: Review, keys: Keys, port: int, finish: Callable[[], None]) -> 
 
     def bulk(asked: BulkAsked) -> Answer:
         wanted = Filter(**asked.filter.model_dump())
-        what = Bulk(asked.kind, wanted, asked.target, asked.least)
+        what = Bulk(asked.kind, wanted, asked.target, asked.least, tuple(asked.only))
         return review.bulk(what, apply=asked.apply)
 
     def session(asked: SessionAsked) -> Answer:

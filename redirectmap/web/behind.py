@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from redirectmap.web.work import Review
 
 _PAUSE = 0.4
+_PATIENCE = 3.0
 _SAVE_AFTER = 3.0
 _PART = 2_000
 MOVED = "another page"
@@ -86,16 +87,23 @@ class Behind:
             woken = self._wake.wait(_PAUSE)
             self.review.catch_up()
             if woken:
-                self._wake.clear()
-                time.sleep(_PAUSE)
+                self._settle()
                 self._try(self._learn, "learning")
-                self._try(self._check, "checking")
+                if not self._wake.is_set():  # who goes on deciding comes first
+                    self._try(self._check, "checking")
                 self._say("ready")
                 saved = time.monotonic()
             elif self._unsaved and time.monotonic() - saved > _SAVE_AFTER:
                 self._unsaved = False
                 self._try(self.review.save, "saving the plan")
                 self._say("ready")
+
+    def _settle(self) -> None:
+        """Wait for a moment in which nobody decides, but not for long."""
+        end = time.monotonic() + _PATIENCE
+        self._wake.clear()
+        while time.monotonic() < end and self._wake.wait(_PAUSE):
+            self._wake.clear()
 
     def _try(self, step: Callable[[], None], name: str) -> None:
         """Do a step; what goes wrong is shown on the page, and work goes on."""
@@ -112,6 +120,8 @@ class Behind:
     def _prepare(self) -> None:
         from redirectmap.web.learning import Learner
 
+        with self.review.lock:
+            self.review.desk.texts()
         path = self.review.folder / "scores.parquet"
         if path.exists():
             self._learner = Learner(self.review.desk, path)

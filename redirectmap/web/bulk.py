@@ -28,12 +28,14 @@ class Bulk:
         filter: Which rows.
         target: For merge an address, for move a pattern.
         least: Only rows whose proposal is at least this sure, for accept.
+        only: Old URLs to keep to; all rows of the filter where there are none.
     """
 
     kind: str
     filter: Filter
     target: str = ""
     least: float = 0.0
+    only: tuple[str, ...] = ()
 
 
 def planned(
@@ -59,8 +61,11 @@ def planned(
         )
     rows: Rows = {}
     left: list[dict[str, Any]] = []
+    meant = set(asked.only)
     for place in matching(desk, asked.filter).tolist():
         url = desk.urls[place]
+        if meant and url not in meant:
+            continue
         made = _decision(desk, place, asked, known)
         if isinstance(made, str):
             left.append({"old_url": url, "why": made})

@@ -92,14 +92,14 @@ class Desk:
         self.sure[row] = float(self.cells["confidence"][row] or 0.0)
         self._texts[row] = None
 
-    def text(self, row: int) -> str:
+    def texts(self) -> list[str]:
         """Return what words are looked for in: URLs and title, case folded."""
-        text = self._texts[row]
-        if text is None:
-            shown = (self.cells[n][row] for n in ("old_url", "new_url", "old_title"))
-            text = "\n".join(filter(None, shown)).casefold()
-            self._texts[row] = text
-        return text
+        shown = (self.cells[name] for name in ("old_url", "new_url", "old_title"))
+        self._texts = [
+            known or f"{old}\n{new or ''}\n{title or ''}".casefold()
+            for known, old, new, title in zip(self._texts, *shown, strict=True)
+        ]
+        return [text or "" for text in self._texts]
 
     def _take(self, row: int, made: Decision) -> None:
         if made.note is not None:

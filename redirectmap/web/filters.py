@@ -87,8 +87,9 @@ def _like(desk: Desk, pattern: str, among: Bools) -> Bools:
     words = pattern.casefold().replace("*", " ").split()
     cells = [desk.cells[n] for n in ("old_url", "new_url", "old_title")]
     kept = np.zeros(len(among), dtype=bool)
+    known = desk.texts()
     for row in np.flatnonzero(among).tolist():
-        text = desk.text(row)
+        text = known[row]
         if all(word in text for word in words):
             texts = (column[row] for column in cells)
             kept[row] = "*" not in pattern or any(

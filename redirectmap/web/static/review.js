@@ -9,6 +9,7 @@ const state = { token: null, rows: [], total: 0, offset: 0, at: 0, data: null, v
 const KEYS = [
   ["j or \u2193, k or \u2191", "next row, row before"],
   ["a or Enter", "accept the page that is shown"],
+  ["A (shift)", "accept all open rows above this one: those you have read and passed by"],
   ["1 to 9", "show a candidate beside the old page"],
   ["/", "search all new pages; \u2193 \u2191 and Enter choose"],
   ["g", "gone: there is no equivalent"],
@@ -247,12 +248,15 @@ async function showHistory() {
 }
 
 function bulkAsked() {
-  return { kind: $("bulk-kind").value, filter: filter(), target: $("bulk-target").value, least: Number($("bulk-least").value || 0) / 100 };
+  return { kind: $("bulk-kind").value, filter: filter(), target: $("bulk-target").value, least: Number($("bulk-least").value || 0) / 100, only: bulkOnly };
 }
 
-function openBulk() {
+let bulkOnly = [];
+function openBulk(only = []) {
   const f = filter();
-  $("bulk-filter").textContent = [f.state, f.action, f.check, f.pattern].filter(Boolean).join(", ") + ` (${state.total} rows)`;
+  bulkOnly = only;
+  const rows = only.length ? `only the ${only.length} rows above this one` : `${state.total} rows`;
+  $("bulk-filter").textContent = [f.state, f.action, f.check, f.pattern].filter(Boolean).join(", ") + ` (${rows})`;
   $("bulk-shown").replaceChildren();
   bulkFields();
   $("bulk").showModal();
@@ -268,11 +272,22 @@ async function settle() {
     $("f-state").value = "open";
     return refilter();
   }
+  return acceptTogether();
+}
+
+async function acceptTogether(only = []) {
   $("bulk-kind").value = "accept";
   $("bulk-least").value = "0";
-  openBulk();
+  openBulk(only);
   await previewBulk();
   $("bulk-apply").focus();
+}
+
+// Who reads row after row and finds most of them right passes them by with j.
+function acceptPassed() {
+  const passed = state.rows.slice(0, state.at).filter((row) => !row.decided);
+  if (!passed.length) return say("There is no open row above this one.");
+  return acceptTogether(passed.map((row) => row.old_url));
 }
 
 function bulkFields() {
@@ -302,7 +317,11 @@ async function applyBulk() {
     $("bulk").close();
     say(`${made.event.what} (saved; u takes it back)`, "good");
     if ($("f-state").value === "changed") $("f-state").value = "open";
-    await refilter();
+    const here = bulkOnly.length ? state.rows[state.at]?.old_url : null;
+    state.offset = 0;
+    state.at = 0;
+    await load(here);
+    await pick(state.at);
   } catch (error) {
     $("bulk-shown").replaceChildren(el("p", { class: "bad" }, error.message));
     $("bulk-apply").disabled = true;
@@ -313,10 +332,10 @@ const BY_KEY = {
   j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
   a: CALLS.accept, Enter: CALLS.accept, g: CALLS.gone, m: CALLS.merge, e: CALLS.keep, l: CALLS.lock,
   r: CALLS.reopen, u: CALLS.undo, n: () => $("note").focus(), "/": () => $("query").focus(),
-  f: () => $("f-pattern").focus(), b: openBulk, s: settle, h: showHistory, "?": () => $("help").showModal(),
+  f: () => $("f-pattern").focus(), b: () => openBulk(), s: settle, A: acceptPassed, h: showHistory, "?": () => $("help").showModal(),
 };
-const ALWAYS = new Set(["u", "f", "b", "s", "h", "?"]);
-const FOCUS = new Set(["n", "/", "f", "b", "s", "h", "?"]);
+const ALWAYS = new Set(["u", "f", "b", "s", "A", "h", "?"]);
+const FOCUS = new Set(["n", "/", "f", "b", "s", "A", "h", "?"]);
 let swallow = false;
 let typed = "";
 
@@ -404,7 +423,7 @@ async function begin() {
   $("f-pattern").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); event.target.blur(); } });
   $("earlier").addEventListener("click", () => run(() => page(-1)));
   $("later").addEventListener("click", () => run(() => page(1)));
-  $("open-bulk").addEventListener("click", openBulk);
+  $("open-bulk").addEventListener("click", () => openBulk());
   $("open-history").addEventListener("click", showHistory);
   $("open-help").addEventListener("click", () => $("help").showModal());
   $("open-tab").addEventListener("click", newTab);
