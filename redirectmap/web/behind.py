@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from redirectmap.web.learning import Learner
     from redirectmap.web.work import Review
 
+_HEAD_START = 2.0
 _PAUSE = 0.4
 _PATIENCE = 3.0
 _SAVE_AFTER = 3.0
@@ -41,6 +42,7 @@ class Behind:
         self._learner: Learner | None = None
         self._moved: dict[str, dict[str, Any]] = {}
         self._carried: pd.DataFrame | None = None
+        self.asked = threading.Event()
         self._wake = threading.Event()
         self._end = False
         self._unsaved = False
@@ -59,6 +61,7 @@ class Behind:
     def stop(self) -> None:
         """Finish the round under way, save, end."""
         self._end = True
+        self.asked.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -77,6 +80,7 @@ class Behind:
         return {"action": "review", "decided_by": "match", **found}
 
     def _run(self) -> None:
+        self.asked.wait(_HEAD_START)  # the first rows come first
         self._try(self._prepare, "reading the scores")
         self._try(self._learn, "learning")
         self._try(self._read, "reading the pages")
