@@ -19,6 +19,7 @@ from redirectmap.matching.candidates import rank_within
 from redirectmap.matching.features import NINE
 from redirectmap.matching.ranker import SIGNALS, fit_ranker, lesson
 from redirectmap.matching.scoring import pair_scores
+from redirectmap.matching.second import SECOND
 from redirectmap.matching.train import Example, load
 
 GROUPS = {
@@ -26,16 +27,20 @@ GROUPS = {
     "path (signs, words, prefix)": ("path_chars", "path_words", "prefix"),
     "slug": ("slug_words", "slug_ratio"),
     "folder words": ("folder",),
-    "where the area went": ("area_rule",),
+    "address changed as others'": ("renamed",),
+    "where the upper folders went": ("subarea_rule",),
     "title": ("title",),
     "headings": ("headings",),
-    "sections (best heading)": ("section", "section_lead"),
-    "text": ("text",),
+    "sections (best heading)": ("section_unsure",),
+    "text": ("text", "text_unsure"),
     "everything": ("all",),
     "embedding": ("embedding",),
-    "pages above and below": ("above", "below"),
-    "competition": ("wanted", "base_claim", "all_claim"),
+    "meaning less what all share": ("meaning", "name_meaning"),
+    "pages above and below": ("above", "below", "children"),
+    "competition": ("wanted", "wanted_unsure", "base_claim", "all_claim", "owned"),
+    "numbers only one names": ("new_number", "old_number"),
     "link neighbours": ("neighbours_in",),
+    "the second look": SECOND,
     "all but the nine": tuple(name for name in SIGNALS if name not in NINE),
 }
 

@@ -30,15 +30,16 @@ from redirectmap.matching.candidates import (
     union,
 )
 from redirectmap.matching.context import CONTEXT, add_context
-from redirectmap.matching.evidence import Evidence, Halves, Side
+from redirectmap.matching.evidence import Evidence, Side
 from redirectmap.matching.groups import group_candidates
+from redirectmap.matching.second import SECOND, look_again
 from redirectmap.matching.votes import soft_choice
+from redirectmap.signals.meaning import pair_product
 from redirectmap.signals.strings import pair_ratio, pair_same
 from redirectmap.signals.words import Floats, Ints, pair_cosine
 from redirectmap.tables.memory import give_back
 
 Signal = Callable[[Evidence, Ints, Ints], Floats]
-_CHUNK = 16_000
 _THREADS = 2
 _BEST_BY_MEANING = 3
 _BEST_BY_NAME = 8
@@ -50,23 +51,11 @@ def _cosine(field: str) -> Signal:
 
 
 def _embedding(e: Evidence, r: Ints, c: Ints) -> Floats:
-    return _product(e.old.vectors, e.new.vectors, r, c)
+    return pair_product(e.old.vectors, e.new.vectors, r, c)
 
 
 def _name_embedding(e: Evidence, r: Ints, c: Ints) -> Floats:
-    return _product(e.old.names, e.new.names, r, c)
-
-
-def _product(old: Halves, new: Halves, r: Ints, c: Ints) -> Floats:
-    out = np.empty(len(r), dtype=np.float32)
-    for start in range(0, len(r), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        left, right = (v.astype(np.float32) for v in (old[r[part]], new[c[part]]))
-        out[part] = np.einsum("ij,ij->i", left, right)
-    silent_old, silent_new = ((~v.any(axis=1)).astype(bool) for v in (old, new))
-    blank = np.asarray(silent_old)[r] | np.asarray(silent_new)[c]
-    out[blank] = np.nan
-    return out
+    return pair_product(e.old.names, e.new.names, r, c)
 
 
 def _identifier(e: Evidence, r: Ints, c: Ints) -> Floats:
@@ -122,7 +111,7 @@ NINE = (
     "embedding",
 )
 QUICK = (*NINE, "name_embedding", "same_path")
-NAMES = (*SIGNALS, "base", *CONTEXT)
+NAMES = (*SIGNALS, "base", *CONTEXT, *SECOND)
 Signals = dict[str, Floats]
 Measured = tuple[Ints, Ints, Signals]
 
@@ -132,7 +121,8 @@ def compare(evidence: Evidence, *, keep: int = 20, k: int = 8) -> pd.DataFrame:
 
     Args:
         evidence: Both sites.
-        keep: Pairs per old page that survive each pass by plain likeness.
+        keep: Pairs per old page that survive the first pass by plain likeness;
+            three quarters of them survive the second.
         k: New pages that each rule proposes per old page.
 
     Returns:
@@ -157,8 +147,9 @@ def measured_pairs(evidence: Evidence, *, keep: int, k: int) -> pd.DataFrame:
 
 
 def in_context(evidence: Evidence, pairs: pd.DataFrame, *, keep: int) -> pd.DataFrame:
-    """Return the likeliest of measured pairs, with the signals of `CONTEXT`."""
-    return _pruned(evidence, add_context(evidence, pairs), keep)
+    """Return the likeliest of measured pairs, seen among all others, twice."""
+    seen = _pruned(evidence, add_context(evidence, pairs), keep * 3 // 4)
+    return look_again(evidence, seen)
 
 
 def _pruned(e: Evidence, table: pd.DataFrame, keep: int) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from scipy.optimize import minimize
 
 from redirectmap.matching.features import NINE
 from redirectmap.matching.scoring import inputs_of
+from redirectmap.matching.second import SECOND
 from redirectmap.matching.votes import Reals
 from redirectmap.signals.words import Ints
 
@@ -30,17 +31,21 @@ SIGNALS = (
     *NINE,
     "slug_ratio",
     "prefix",
-    "area_rule",
     "above",
     "below",
     "wanted",
-    "section",
-    "section_lead",
     "base_claim",
     "all_claim",
     "neighbours_in",
+    *SECOND,
 )
-LOGS = {"area_rule": 0.02, "above": 0.05, "below": 0.05}
+LOGS = {
+    "above": 0.05,
+    "below": 0.05,
+    "renamed": 0.05,
+    "children": 0.05,
+    "subarea_rule": 0.02,
+}
 _PRIOR = 20 / 9
 _RIDGE = 0.1
 _MOST_ROWS = 400

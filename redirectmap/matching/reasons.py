@@ -15,6 +15,8 @@ _WORDS = (
     ("embedding", "meaning"),
     ("section", "is a heading there"),
     ("folder_rule", "its folder moved there"),
+    ("renamed", "its address changed as its neighbours' did"),
+    ("children", "the pages below it went there"),
     ("neighbours_out", "links to the same pages"),
     ("neighbours_in", "linked from the same pages"),
 )

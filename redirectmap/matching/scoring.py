@@ -166,7 +166,9 @@ def _shared_out(table: pd.DataFrame, score: Reals, best: pd.Series) -> Floats:
     share = _shares(table["old_row"].to_numpy(), score)
     highest = pd.Series(share).groupby(table["old_row"].to_numpy()).transform("max")
     rest = (1 - top) * share / np.maximum(1 - highest.to_numpy(), 1e-9) * _INSIDE
-    shared: Floats = np.where(first, top, np.minimum(rest, top)).astype(np.float32)
+    # never more than its odds allow: a tie would leave the choice to the assignment
+    most = top * share / highest.to_numpy()
+    shared: Floats = np.where(first, top, np.minimum(rest, most)).astype(np.float32)
     return shared
 
 

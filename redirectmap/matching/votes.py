@@ -64,6 +64,15 @@ def soft_choice(rows: Ints, likeness: Floats) -> Reals:
     return share
 
 
+def shares(rows: Ints, score: Reals) -> Reals:
+    """Return each pair's share of its row's odds; the score is log-odds."""
+    highest = np.full(int(rows.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(highest, rows, score)
+    odds = np.exp(score - highest[rows])
+    share: Reals = odds / np.bincount(rows, odds)[rows]
+    return share
+
+
 def folder_levels(paths: Sequence[str]) -> Ints:
     """Return a number for each page's folder at each level, -1 below its own.
 
