@@ -10,6 +10,7 @@ import pytest
 
 from redirectmap.matching.evidence import Evidence, gather
 from redirectmap.matching.features import compare
+from redirectmap.matching.match import match
 from redirectmap.matching.scoring import judge, shipped_model
 from redirectmap.matching.second import (
     SECOND,
@@ -172,6 +173,16 @@ def test_owned_is_how_well_the_best_other_page_fits() -> None:
     assert cell(table, other, 0, "owned") == pytest.approx(
         cell(table, 0, 0, "base"), abs=1e-5
     )
+
+
+def test_a_plan_s_scores_hold_what_the_look_again_needs() -> None:
+    pages = [(f"docs/{t}", t, f"all about {t} and its history") for t in TOPICS]
+    moved = [(f"help/{t}", t, f"all about {t} and its history") for t in TOPICS]
+    scores = match(site(OLD, pages), site(NEW, moved))
+    needs = {"headings", "children", "neighbours_in"}  # none on these sites
+    used = sorted(set(shipped_model()["ranker"]["weights"]) - needs)
+    unknown = scores[used].isna().all()
+    assert not unknown.any(), list(unknown.index[unknown])
 
 
 def test_urls_alone_leave_what_needs_text_unknown() -> None:

@@ -34,7 +34,7 @@ from redirectmap.matching.evidence import Evidence, Side
 from redirectmap.matching.groups import group_candidates
 from redirectmap.matching.second import SECOND, look_again
 from redirectmap.matching.votes import soft_choice
-from redirectmap.signals.meaning import pair_product
+from redirectmap.signals.meaning import pair_own_meaning, pair_product
 from redirectmap.signals.strings import pair_ratio, pair_same
 from redirectmap.signals.words import Floats, Ints, pair_cosine
 from redirectmap.tables.memory import give_back
@@ -56,6 +56,14 @@ def _embedding(e: Evidence, r: Ints, c: Ints) -> Floats:
 
 def _name_embedding(e: Evidence, r: Ints, c: Ints) -> Floats:
     return pair_product(e.old.names, e.new.names, r, c)
+
+
+def _meaning(e: Evidence, r: Ints, c: Ints) -> Floats:
+    return pair_own_meaning(e.old.vectors, e.new.vectors, r, c)
+
+
+def _name_meaning(e: Evidence, r: Ints, c: Ints) -> Floats:
+    return pair_own_meaning(e.old.names, e.new.names, r, c)
 
 
 def _identifier(e: Evidence, r: Ints, c: Ints) -> Floats:
@@ -94,6 +102,8 @@ SIGNALS: dict[str, Signal] = {
     "all": _cosine("all"),
     "embedding": _embedding,
     "name_embedding": _name_embedding,
+    "meaning": _meaning,
+    "name_meaning": _name_meaning,
     "slug_ratio": _strings("slug", fuzz.ratio),
     "identifier": _identifier,
     "language": _same("lang"),

@@ -37,6 +37,8 @@ SIGNALS = (
     "base_claim",
     "all_claim",
     "neighbours_in",
+    "meaning",
+    "name_meaning",
     *SECOND,
 )
 LOGS = {

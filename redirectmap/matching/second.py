@@ -30,7 +30,6 @@ from redirectmap.matching.votes import (
     folder_levels,
     shares,
 )
-from redirectmap.signals.meaning import pair_own_meaning
 from redirectmap.signals.renamed import pair_renamed
 from redirectmap.signals.words import Floats, Ints, count, widen
 
@@ -42,8 +41,6 @@ SECOND = (
     "wanted_unsure",
     "section_unsure",
     "text_unsure",
-    "meaning",
-    "name_meaning",
     "new_number",
     "old_number",
 )
@@ -88,8 +85,6 @@ def look_again(e: Evidence, table: pd.DataFrame) -> pd.DataFrame:
             f"{name}_unsure": table[name].fillna(0).to_numpy() * open_
             for name in ("wanted", "section", "text")
         },
-        "meaning": pair_own_meaning(e.old.vectors, e.new.vectors, rows, columns),
-        "name_meaning": pair_own_meaning(e.old.names, e.new.names, rows, columns),
         "new_number": new_number,
         "old_number": old_number,
     }
