@@ -124,9 +124,7 @@ def build(review: Review, keys: Keys, port: int, finish: Callable[[], None]) -> 
             found = review.rows(Filter(**asked.filter.model_dump()))
             page = found[asked.offset : asked.offset + asked.limit].tolist()
             shown = [review.desk.row(review.desk.urls[row]) for row in page]
-            status = review.status()
-        review.behind.asked.set()
-        return {"rows": shown, "total": len(found), "status": status}
+        return {"rows": shown, "total": len(found), "status": review.status()}
 
     def bulk(asked: BulkAsked) -> Answer:
         wanted = Filter(**asked.filter.model_dump())

@@ -190,6 +190,7 @@ class Review:
 
     def status(self) -> Answer:
         """Return what every page shows on top."""
+        self.behind.asked.set()
         return {
             "version": self.desk.version,
             "state": self.state,
