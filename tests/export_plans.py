@@ -86,9 +86,14 @@ def held() -> pd.DataFrame:
         ("https://shop.old.example/index.php", "https://new.example/shop"),
         ("/bad?x=1", "javascript:alert(1)"),
         ("/bad", "https://new.example/good"),
+        ("/%C3%A9", "https://new.example/e"),
+        ("/q?x=%C3%A9", "https://new.example/q"),
     )
     kept = plan_of(
-        ("/index.php?p=a%2fb", "https://old.example/index.php?p=a%2fb"), action="keep"
+        ("/%c3%a9", "https://old.example/%c3%a9"),
+        ("/q?x=%c3%a9", "https://old.example/q?x=%c3%a9"),
+        ("/index.php?p=a%2fb", "https://old.example/index.php?p=a%2fb"),
+        action="keep",
     )
     open_ = plan_of(
         ("/gone.php?id=7", "https://new.example/seven"),

@@ -15,7 +15,15 @@ from dataclasses import replace
 from functools import lru_cache
 
 from redirectmap.exporters.base import Carries, Exporter, Options
-from redirectmap.exporters.rules import KEPT, OPEN, Refused, Rule, RuleSet
+from redirectmap.exporters.rules import (
+    KEPT,
+    OPEN,
+    Query,
+    Refused,
+    Rule,
+    RuleSet,
+    hex_upper,
+)
 from redirectmap.tracking import set_aside
 
 Why = tuple[str, str]
@@ -28,8 +36,6 @@ def carried(
     left = rules.without(_refused(rules, kind, options))
     left = left.without(_prefixes(left, rules, kind))
     left = left.without(_too_many(left, kind, most))
-    if options.query == "exact":
-        return replace(left, held=())
     kept = {rule.old_url for rule in left.rules}
     lost = [rule for rule in rules.rules if rule.old_url not in kept]
     return _guarded(left, [*rules.held, *lost], kind, options)
@@ -78,12 +84,12 @@ def _guarded(
         return replace(rules, held=())
     known: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules.rules:
-        known[rule.wire].append(rule)
+        known[hex_upper(rule.wire)].append(rule)
     held: list[Rule] = []
     over: dict[str, Refused] = {}
     for other in others:
-        wires = _lesser(other, tagged=kind.carries.tagged)
-        near = (rule for wire in wires for rule in known.get(wire, ()))
+        wires = _lesser(other, kind.carries, options.query)
+        near = (rule for wire in wires for rule in known.get(hex_upper(wire), ()))
         covering = [rule for rule in near if _covers(rule, other)]
         if covering and kind.carries.holds and not _why_held(other, kind, options):
             held.append(replace(other, target=None, status=KEPT, twins=()))
@@ -95,11 +101,15 @@ def _guarded(
     return replace(kept, held=tuple(sorted(held, key=Rule.order)))
 
 
-def _lesser(other: Rule, *, tagged: bool) -> Iterator[str]:
+def _lesser(other: Rule, can: Carries, query: Query) -> Iterator[str]:
     """Yield the addresses whose rules would answer a row that has none, too."""
+    if not can.hex_case:
+        yield other.wire  # as another spelling of its escapes
+    if query == "exact" or other.query is None:
+        return
     yield other.path
-    kept, tags = set_aside(other.query or "")
-    if tagged and kept and tags:
+    kept, tags = set_aside(other.query)
+    if can.tagged and kept and tags:
         yield f"{other.path}?{kept}"
 
 
@@ -119,9 +129,9 @@ def _why_held(other: Rule, kind: Exporter, options: Options) -> Why | None:
 
 
 def _covers(rule: Rule, other: Rule) -> bool:
-    """Say whether the rule of a path would answer `other` with another page."""
+    """Say whether a rule would answer `other`, too, and with another page."""
     same_host = not rule.host or not other.host or rule.host == other.host
-    return other.query is not None and same_host and _page(rule) != _page(other)
+    return rule.key != other.key and same_host and _page(rule) != _page(other)
 
 
 def _page(rule: Rule) -> tuple[bool, str]:

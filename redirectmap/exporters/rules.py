@@ -113,7 +113,7 @@ class RuleSet:
         rules: One per key.
         refused: Rows that must not or cannot become a rule.
         left_out: Rows that need no rule (`keep`, `review`).
-        held: Rows with a query that the rule of their path must not answer.
+        held: Rows that the rule of their path, or of another spelling, must not answer.
         patterns: Pattern rules, asked after all others, in order.
         refused_patterns: Accepted pattern rules that are not written.
         covered: Rows that pattern rules stand for.
@@ -208,8 +208,13 @@ def build_rules(
         rules=tuple(rule for rule in entries if rule.answers),
         refused=tuple(sorted(refused, key=lambda item: (-item.value, item.old_url))),
         left_out=sum(not row.wanted for row in rows),
-        held=tuple(r for r in entries if not r.answers and r.query is not None),
+        held=tuple(r for r in entries if not r.answers and _can_be_caught(r)),
     )
+
+
+def _can_be_caught(row: Rule) -> bool:
+    """Say whether another rule may answer a row: its path's, or in other hex case."""
+    return row.query is not None or "%" in row.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,17 +55,20 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
         spellings.setdefault(rule.key, []).append(key[len(rule.host or "") :])
     held: dict[str, list[str]] = {}
     for rule in rules.held:
-        held.setdefault(rule.path, []).extend(_not_this(rule, spellings[rule.key]))
+        guard = _not_this(rule, spellings[rule.key])
+        held.setdefault(hex_upper(rule.path), []).extend(guard)
     ordered = sorted(rules.rules, key=_order)
     text = [header(rules, options, "an Apache .htaccess file", LOAD), _GUARD]
     for rule in ordered:
+        if options.query == "exact":
+            text.extend(held.get(hex_upper(rule.path), []))
         if rule.query is not None or options.query == "exact":
             text.extend(_exact(rule, spellings[rule.key]))
     if options.query != "exact":
         text.extend(untagged_lines() if any(r.query for r in rules.entries) else ())
         lesser = (r for r in ordered if r.query is None or _is_tagged(r))
         for rule in lesser:
-            guards = held.get(rule.path, [])
+            guards = held.get(hex_upper(rule.path), [])
             text.extend(_by_less(rule, spellings[rule.key], guards, options))
     for one in rules.patterns:
         text.extend(_pattern(one, spellings, options))
