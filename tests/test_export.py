@@ -85,6 +85,7 @@ def test_nothing_is_dropped_silently(name: str, tmp_path: Path) -> None:
         ("/a", "https://new.example/\r\nX: 1", "control_char"),
         ("/a", "https://old.example/a", "loop"),
         ("/a", "http://old.example/a", "loop"),
+        ("/%c3%a9", "https://old.example/%C3%A9", "loop"),
     ],
 )
 def test_gate_refuses(old: str, new: str, code: str) -> None:

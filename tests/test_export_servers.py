@@ -54,6 +54,12 @@ def test_hosts_with_other_answers_are_told_apart(name: str, tmp_path: Path) -> N
         ("https://shop.old.example/b?x=1", "https://new.example/b"),
         ("https://www.old.example/c", "https://old.example/c"),
     )
+    twins = plan_of(
+        ("https://old.example/%2Fx", "https://new.example/x"),
+        ("https://shop.old.example/%2fx", "https://new.example/shop/x"),
+    )
+    if name != "htaccess":  # it cannot carry %2F
+        proven(pd.concat([plan, twins], ignore_index=True), name, tmp_path / "twins")
     rows = proven(plan, name, tmp_path)
     can = BUILTIN[name].carries
     assert rows == (4 if can.hosts else 1 if can.queries else 0)

@@ -196,14 +196,14 @@ def build_rules(
         hosts,
     )
     refused: list[Refused] = []
-    by_wire: dict[str, list[Rule]] = defaultdict(list)
+    same: dict[str, list[Rule]] = defaultdict(list)
     for row in rows:
         rule, why = _rule(row, gate)
         if rule:
-            by_wire[rule.wire].append(rule)
+            same[hex_upper(rule.wire)].append(rule)
         if why:
             refused.append(Refused(gate.shown(row.old), *why, row.value))
-    entries = sorted(_settled(by_wire, refused, gate), key=Rule.order)
+    entries = sorted(_settled(same, refused, gate), key=Rule.order)
     return RuleSet(
         rules=tuple(rule for rule in entries if rule.answers),
         refused=tuple(sorted(refused, key=lambda item: (-item.value, item.old_url))),
@@ -269,21 +269,28 @@ def _answer(row: _Row, gate: Gate) -> tuple[str | None, int] | Why:
 
 
 def _settled(
-    by_wire: dict[str, list[Rule]], refused: list[Refused], gate: Gate
+    same: dict[str, list[Rule]], refused: list[Refused], gate: Gate
 ) -> Iterator[Rule]:
-    """Yield one entry per key; hosts are named only where they must be."""
-    for group in by_wire.values():
+    """Yield one entry per key; hosts are named only where they must be.
+
+    Args:
+        same: Claims on one address, however the hex digits of its escapes are written.
+        refused: Gets the rows that lose.
+        gate: Knows the hosts.
+    """
+    for group in same.values():
         if len(group) == 1:
             yield from _with_hosts(group, refused, gate)
             continue
-        first: dict[str | None, Rule] = {}
+        first: dict[tuple[str | None, str], Rule] = {}
         for rule in sorted(group, key=_claim):
-            won = first.setdefault(rule.host, rule)
+            place = rule.host, rule.wire
+            won = first.setdefault(place, rule)
             if won is rule or not rule.answers:
                 continue
             if won.answer == rule.answer:
                 twins = (*won.twins, (rule.old_url, rule.value))
-                first[rule.host] = replace(won, twins=twins)
+                first[place] = replace(won, twins=twins)
             else:
                 refused.append(_duplicate(rule, gate.shown(won.old_url)))
         yield from _with_hosts(list(first.values()), refused, gate)
@@ -297,14 +304,10 @@ def _duplicate(rule: Rule, other: str) -> Refused:
 def _with_hosts(
     claims: list[Rule], refused: list[Refused], gate: Gate
 ) -> Iterator[Rule]:
-    plain = len(claims) == 1 or len({rule.answer for rule in claims}) == 1
-    if plain and not _answers_itself(claims[0], gate, any_host=True):
-        one, *others = claims
-        same = ((r.old_url, r.value) for r in others)
-        more = (twin for r in others for twin in r.twins)
-        twins = (*one.twins, *same, *more)
-        rest = (one.path, one.query, one.target, one.status, one.value, twins)
-        yield Rule(one.old_url, None, *rest)  # replace() takes three times as long
+    many = len(claims) > 1 and len({rule.host for rule in claims}) > 1
+    apart = many and len({rule.answer for rule in claims}) > 1
+    if not apart and not any(_answers_itself(r, gate, any_host=True) for r in claims):
+        yield from _for_all_hosts(claims)
         return
     for rule in claims:
         if _answers_itself(rule, gate, any_host=False):
@@ -315,16 +318,32 @@ def _with_hosts(
             yield rule
 
 
+def _for_all_hosts(claims: list[Rule]) -> Iterator[Rule]:
+    """Yield one rule per spelling; other hosts' rows are its twins."""
+    wires: dict[str, list[Rule]] = defaultdict(list)
+    for rule in claims if len(claims) > 1 else ():
+        wires[rule.wire].append(rule)
+    for one, *others in wires.values() or [claims]:
+        same = ((r.old_url, r.value) for r in others)
+        more = (twin for r in others for twin in r.twins)
+        twins = (*one.twins, *same, *more)
+        rest = (one.path, one.query, one.target, one.status, one.value, twins)
+        yield Rule(one.old_url, None, *rest)  # replace() takes three times as long
+
+
 def _claim(rule: Rule) -> tuple[bool, bool, float, str]:
     """Order rows that ask for the same address: the plainest, dearest first."""
     return (not rule.answers, "#" in rule.old_url, -rule.value, rule.old_url)
 
 
 def _answers_itself(rule: Rule, gate: Gate, *, any_host: bool) -> bool:
-    if rule.target is None or rule.wire not in rule.target:
+    if rule.target is None:
         return False
-    host, wire = gate.split_target(rule.target)
-    if wire != rule.wire:
+    wire, target = hex_upper(rule.wire), hex_upper(rule.target)
+    if wire not in target:
+        return False
+    host, own = gate.split_target(target)
+    if own != wire:
         return False
     return host in gate.seen_hosts if any_host else host == rule.host
 

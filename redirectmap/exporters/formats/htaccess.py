@@ -57,23 +57,35 @@ def render(rules: RuleSet, options: Options) -> dict[str, bytes]:
     for rule in rules.held:
         guard = _not_this(rule, spellings[rule.key])
         held.setdefault(hex_upper(rule.path), []).extend(guard)
-    ordered = sorted(rules.rules, key=_order)
     text = [header(rules, options, "an Apache .htaccess file", LOAD), _GUARD]
-    for rule in ordered:
-        if options.query == "exact":
+    ordered = sorted(rules.rules, key=_order)
+    if options.query == "exact":
+        for rule in ordered:
             text.extend(held.get(hex_upper(rule.path), []))
-        if rule.query is not None or options.query == "exact":
             text.extend(_exact(rule, spellings[rule.key]))
-    if options.query != "exact":
-        text.extend(untagged_lines() if any(r.query for r in rules.entries) else ())
-        lesser = (r for r in ordered if r.query is None or _is_tagged(r))
-        for rule in lesser:
-            guards = held.get(hex_upper(rule.path), [])
-            text.extend(_by_less(rule, spellings[rule.key], guards, options))
+    else:
+        text.extend(_queries_and_paths(ordered, spellings, held, options))
     for one in rules.patterns:
         text.extend(_pattern(one, spellings, options))
     text.append("</IfVersion>\n")
     return {".htaccess": "".join(text).encode()}
+
+
+def _queries_and_paths(
+    ordered: list[Rule],
+    spellings: dict[str, list[str]],
+    held: dict[str, list[str]],
+    options: Options,
+) -> Iterator[str]:
+    """Yield exact queries, then those with tracking parameters, then paths."""
+    queries = [rule for rule in ordered if rule.query is not None]
+    for rule in queries:
+        yield from _exact(rule, spellings[rule.key])
+    yield from untagged_lines() if queries or held else ()
+    for rule in ordered:
+        if rule.query is None or _is_tagged(rule):
+            guards = held.get(hex_upper(rule.path), [])
+            yield from _by_less(rule, spellings[rule.key], guards, options)
 
 
 def _is_tagged(rule: Rule) -> bool:
