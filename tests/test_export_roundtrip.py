@@ -185,6 +185,10 @@ def split(answer: str) -> tuple[str, str]:
     return answer[:3], answer[4:]
 
 
+def caddy_plain(word: str) -> str:
+    return word.replace("\\{", "{").replace("\\}", "}") if "{" in word else word
+
+
 FOLDER: list[Path] = []
 PARSERS: dict[str, Parser] = {
     "nginx": by_crossplane,
@@ -206,7 +210,7 @@ PARSERS: dict[str, Parser] = {
     "caddy": by_json(
         "routes.json",
         lambda v: {
-            m["input"]: (m["outputs"][0], m["outputs"][1].replace("\\{", "{"))
+            m["input"]: (m["outputs"][0], caddy_plain(m["outputs"][1]))
             for route in v
             for handler in route["handle"]
             for m in handler.get("mappings", ())

@@ -188,12 +188,13 @@ class Expectation:
         self, name: str, wire: str, tags: str, otherwise: set[Answer | None]
     ) -> set[Answer | None]:
         """Return what the rows of an address say, or `otherwise` where none does."""
-        known = self._rows.get(wire)
+        known, upper = self._rows.get(wire), upper_hex(wire)
         loose: set[Answer | None] = set()
-        if known is None:
-            upper = upper_hex(wire)
-            known = self._upper.get(upper, {})
-            if known and self._platform.hex_case:
+        twins, hex_case = self._upper.get(upper, {}), self._platform.hex_case
+        own_twin = known and name not in known and name in twins and not hex_case
+        if known is None or own_twin:
+            known = twins
+            if known and hex_case:
                 loose = {None}
             elif wire not in {upper, lower_hex(wire)}:
                 loose = otherwise  # servers know a spelling of one case only

@@ -2,7 +2,8 @@ r"""Rules for Caddy, as JSON routes: maps on the request's own bytes.
 
 Decides the form: one map handler for exact requests, one for paths, and three
 routes that answer. Everything about a target is worked out here, so that Caddy
-only looks up; `{` begins a placeholder, so it is written `\{`.
+only looks up; braces enclose a placeholder, so they are written `\{` and `\}`
+where a text has a `{`.
 
 Source  Caddy 2.6 JSON: http.handlers.map, static_response, expression matcher.
 Caddy reads the mappings one by one: 100 000 rules cost each request that scan.
@@ -11,6 +12,7 @@ Caddy reads the mappings one by one: 100 000 rules cost each request that scan.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,7 +129,12 @@ def _outputs(rule: Rule) -> list[str]:
     base, mark, rest = target.partition("#")
     joint = "?" if "?" not in base else ("" if base.endswith("?") else "&")
     words = (str(rule.status), target, base + joint, mark + rest)
-    return [word.replace("{", "\\{") for word in words]
+    return [re.sub("[{}]", r"\\\g<0>", w) if "{" in w else w for w in words]
+
+
+def plain(word: str) -> str:
+    """Return a text as Caddy says it; without `{` it takes nothing for an escape."""
+    return re.sub(r"\\([{}])", r"\1", word) if "{" in word else word
 
 
 def reread(files: dict[str, bytes]) -> dict[str, str]:
@@ -139,7 +146,7 @@ def reread(files: dict[str, bytes]) -> dict[str, str]:
     for entry in entries:
         if "input" in entry:
             status, target, *_ = entry["outputs"]
-            found[entry["input"]] = said(status, target.replace("\\{", "{"))
+            found[entry["input"]] = said(status, plain(target))
     return found
 
 
