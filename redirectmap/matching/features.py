@@ -34,7 +34,7 @@ from redirectmap.matching.evidence import Evidence, Side
 from redirectmap.matching.groups import group_candidates
 from redirectmap.matching.second import SECOND, look_again
 from redirectmap.matching.votes import soft_choice
-from redirectmap.signals.meaning import pair_own_meaning, pair_product
+from redirectmap.signals.meaning import own_meaning, pair_product
 from redirectmap.signals.strings import pair_ratio, pair_same
 from redirectmap.signals.words import Floats, Ints, pair_cosine
 from redirectmap.tables.memory import give_back
@@ -56,14 +56,6 @@ def _embedding(e: Evidence, r: Ints, c: Ints) -> Floats:
 
 def _name_embedding(e: Evidence, r: Ints, c: Ints) -> Floats:
     return pair_product(e.old.names, e.new.names, r, c)
-
-
-def _meaning(e: Evidence, r: Ints, c: Ints) -> Floats:
-    return pair_own_meaning(e.old.vectors, e.new.vectors, r, c)
-
-
-def _name_meaning(e: Evidence, r: Ints, c: Ints) -> Floats:
-    return pair_own_meaning(e.old.names, e.new.names, r, c)
 
 
 def _identifier(e: Evidence, r: Ints, c: Ints) -> Floats:
@@ -102,8 +94,6 @@ SIGNALS: dict[str, Signal] = {
     "all": _cosine("all"),
     "embedding": _embedding,
     "name_embedding": _name_embedding,
-    "meaning": _meaning,
-    "name_meaning": _name_meaning,
     "slug_ratio": _strings("slug", fuzz.ratio),
     "identifier": _identifier,
     "language": _same("lang"),
@@ -121,7 +111,11 @@ NINE = (
     "embedding",
 )
 QUICK = (*NINE, "name_embedding", "same_path")
-NAMES = (*SIGNALS, "base", *CONTEXT, *SECOND)
+MEANINGS = {
+    "meaning": ("vectors", "embedding"),
+    "name_meaning": ("names", "name_embedding"),
+}
+NAMES = (*SIGNALS, *MEANINGS, "base", *CONTEXT, *SECOND)
 Signals = dict[str, Floats]
 Measured = tuple[Ints, Ints, Signals]
 
@@ -142,7 +136,7 @@ def compare(evidence: Evidence, *, keep: int = 20, k: int = 8) -> pd.DataFrame:
 
 
 def measured_pairs(evidence: Evidence, *, keep: int, k: int) -> pd.DataFrame:
-    """Return the pairs compared with each other alone: `SIGNALS` and `base`."""
+    """Return the pairs compared alone: `SIGNALS`, `MEANINGS` and `base`."""
     first = _first_pass(evidence, *propose(evidence, k), keep)
     give_back()
     rows, columns, measured = _second_pass(evidence, *first)
@@ -151,9 +145,20 @@ def measured_pairs(evidence: Evidence, *, keep: int, k: int) -> pd.DataFrame:
             "old_row": rows,
             "new_row": columns,
             **measured,
+            **_meanings(evidence, rows, columns, measured),
             "base": _mean(measured),
         }
     )
+
+
+def _meanings(e: Evidence, rows: Ints, columns: Ints, measured: Signals) -> Signals:
+    """Return the products of the vectors less what all pages share."""
+    return {
+        name: own_meaning(
+            getattr(e.old, field), getattr(e.new, field), rows, columns, measured[known]
+        )
+        for name, (field, known) in MEANINGS.items()
+    }
 
 
 def in_context(evidence: Evidence, pairs: pd.DataFrame, *, keep: int) -> pd.DataFrame:

@@ -39,8 +39,18 @@ def pair_product(old: Vectors, new: Vectors, rows: Ints, columns: Ints) -> Float
     return out
 
 
-def pair_own_meaning(old: Vectors, new: Vectors, rows: Ints, columns: Ints) -> Floats:
-    """Return the cosine of two pages' vectors less what all pages share."""
+def own_meaning(
+    old: Vectors, new: Vectors, rows: Ints, columns: Ints, product: Floats
+) -> Floats:
+    """Return the cosine of two pages' vectors less what all pages share.
+
+    Args:
+        old: A vector of each old page.
+        new: A vector of each new page.
+        rows: Old page of each pair.
+        columns: New page of each.
+        product: As `pair_product` returns it.
+    """
     some = np.concatenate([_some(old), _some(new)])
     if len(some) <= _COMMON_DIRECTIONS:
         return np.full(len(rows), np.nan, dtype=np.float32)
@@ -48,10 +58,10 @@ def pair_own_meaning(old: Vectors, new: Vectors, rows: Ints, columns: Ints) -> F
     spread = (some - mean).T @ (some - mean)
     axes = np.linalg.eigh(spread.astype(float))[1][:, -_COMMON_DIRECTIONS:]
     left, right = (_own(v, mean, axes.astype(np.float32)) for v in (old, new))
-    product = pair_product(old, new, rows, columns) + mean @ mean
-    product -= left.far[rows] + right.far[columns]
-    product -= np.einsum("ij,ij->i", left.common[rows], right.common[columns])
-    cosine: Floats = product / (left.length[rows] * right.length[columns])
+    rest = product + mean @ mean
+    rest -= left.far[rows] + right.far[columns]
+    rest -= np.einsum("ij,ij->i", left.common[rows], right.common[columns])
+    cosine: Floats = rest / (left.length[rows] * right.length[columns])
     return cosine
 
 
