@@ -6,6 +6,7 @@ export.json (how they were made). `prove` asks the real server.
 """
 
 from redirectmap.exporters.base import Carries, Exporter, Options
+from redirectmap.exporters.build import build_rules
 from redirectmap.exporters.catalogue import BUILTIN, exporter, exporters
 from redirectmap.exporters.export import ExportResult, export_plan
 from redirectmap.exporters.gate import Hosts
@@ -16,7 +17,6 @@ from redirectmap.exporters.rules import (
     Refused,
     Rule,
     RuleSet,
-    build_rules,
 )
 
 __all__ = [

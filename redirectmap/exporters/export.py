@@ -12,11 +12,12 @@ import pandas as pd
 from redirectmap import __version__
 from redirectmap.errors import UsageError
 from redirectmap.exporters.base import Exporter, Options
+from redirectmap.exporters.build import build_rules
 from redirectmap.exporters.carry import carried
 from redirectmap.exporters.catalogue import exporter
 from redirectmap.exporters.gate import ANY_HOSTS, Hosts
 from redirectmap.exporters.patterns import RefusedPattern, with_patterns
-from redirectmap.exporters.rules import Query, Refused, RuleSet, build_rules, spelled
+from redirectmap.exporters.rules import Query, Refused, RuleSet, spelled
 from redirectmap.exporters.text import old_host
 from redirectmap.planning.shapes import Shape
 from redirectmap.tables.files import read_json, write_atomic, write_csv, write_json

@@ -24,12 +24,11 @@ from redirectmap.exporters.expect import (
     Asked,
     Expectation,
     Platform,
-    Probe,
     asked_rows,
-    probes,
 )
 from redirectmap.exporters.export import plan_hash, read_record
 from redirectmap.exporters.patterns import Pattern
+from redirectmap.exporters.probes import Probe, probes
 from redirectmap.exporters.servers import SERVERS, Server, running
 from redirectmap.exporters.wire import Client, Got
 from redirectmap.tables.files import read_strict_csv, write_json

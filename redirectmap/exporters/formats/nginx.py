@@ -21,9 +21,10 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
+from redirectmap.exporters.formats.nginx_maps import PATH, first, tail, untagged
 from redirectmap.exporters.patterns import SEGMENT, TAIL, Pattern, escaped
 from redirectmap.exporters.rules import REDIRECTS, Rule, RuleSet
-from redirectmap.exporters.tags import APART, stage_of
+from redirectmap.exporters.tags import stage_of
 from redirectmap.readers.rules_ours import DOLLAR, nginx_entries
 
 LOAD = "include http.conf in http { }, server.conf in server { }"
@@ -127,7 +128,7 @@ def _http(
     yield from _hash_sizes(tables)
     yield f'geo {DOLLAR[0]}{DOLLAR[2:-1]} {{ default "$"; }}\n\n'
     if options.query != "exact":
-        yield _PATH
+        yield PATH
     used = [name for name in SUBJECTS if {name, f"{name}_long"} & tables.keys()]
     for name in used:
         yield from _lookup(name, tables, options)
@@ -136,67 +137,19 @@ def _http(
         for stage in ("tagged", "exact", "path")
     }
     if options.query != "exact" and found["exact"]:
-        yield _untagged()
+        yield untagged()
     if rules.patterns:
         yield from _patterns(rules.patterns, options)
         found["path"].append("$redirectmap_pattern")
     for stage, answers in found.items():
-        yield _first(f"found_{stage}", answers)
+        yield first(f"found_{stage}", answers)
     if options.query != "keep":
-        yield _first("answer", [f"$redirectmap_found_{stage}" for stage in found])
+        yield first("answer", [f"$redirectmap_found_{stage}" for stage in found])
         return
-    yield _tail("exact", "tags") if found["exact"] else ""
-    yield _tail("path", "args") if found["path"] else ""
+    yield tail("exact", "tags") if found["exact"] else ""
+    yield tail("path", "args") if found["path"] else ""
     joined = [f"$redirectmap_joined_{n}" for n in ("exact", "path") if found[n]]
-    yield _first("answer", ["$redirectmap_found_tagged", *joined])
-
-
-_PATH = """\
-# the request's path, without its query; as sent
-map $request_uri $redirectmap_path {
-    default "";
-    "~^(?<redirectmap_p>[^?]*)" $redirectmap_p;
-}
-map $request_uri $redirectmap_args {
-    default "";
-    "~^[^?]*\\?(?<redirectmap_a>.*)$" $redirectmap_a;
-}
-
-"""
-
-
-def _untagged() -> str:
-    """Write the maps that set tracking parameters aside before a query is looked up."""
-    return (
-        "# tracking parameters, and what is left of the query\n"
-        'map "&$redirectmap_args" $redirectmap_apart {\n    default "";\n'
-        f'    "~*{APART}" "$3$5$7 $2$4$6$8";\n}}\n'
-        'map $redirectmap_apart $redirectmap_tags {\n    default "";\n'
-        '    "~^&(?<redirectmap_t>[^ ]+) " $redirectmap_t;\n}\n'
-        "map $redirectmap_apart $redirectmap_untagged {\n    default $request_uri;\n"
-        '    "~^&[^ ]+ &(?<redirectmap_k>.+)$" "$redirectmap_path?$redirectmap_k";\n'
-        "}\n\n"
-    )
-
-
-def _tail(stage: str, query: str) -> str:
-    """Write the maps that join the request's own query, before a fragment."""
-    found, own = f"$redirectmap_found_{stage}", f"$redirectmap_{query}"
-    base, joined = f"$redirectmap_base_{stage}", f"$redirectmap_joined_{stage}"
-    joint, rest = f"$redirectmap_joint_{stage}", f"$redirectmap_rest_{stage}"
-    tail = f"$redirectmap_tail_{stage}"
-    return (
-        f"# {own[13:]} of the request join the target\n"
-        f'map {found} {base} {{\n    default "";\n'
-        f'    "~^(?<redirectmap_b>[^#]*)" $redirectmap_b;\n}}\n'
-        f'map {found} {rest} {{\n    default "";\n'
-        f'    "~(?<redirectmap_f>#.*)$" $redirectmap_f;\n}}\n'
-        f'map {base} {joint} {{\n    default "?";\n'
-        '    "~\\?$" "";\n    "~\\?" "&";\n}\n'
-        f'map {own} {tail} {{\n    default "{joint}{own}";\n    "" "";\n}}\n'
-        f'map {found} {joined} {{\n    default "{base}{tail}{rest}";\n'
-        '    "" "";\n}\n\n'
-    )
+    yield first("answer", ["$redirectmap_found_tagged", *joined])
 
 
 def _lookup(name: str, tables: dict[str, list[str]], options: Options) -> Iterator[str]:
@@ -218,27 +171,11 @@ def _lookup(name: str, tables: dict[str, list[str]], options: Options) -> Iterat
             f'    default "";\n    include "{_file(options, f"{name}_long")}";\n}}\n'
         )
         answers.append(f"$redirectmap_{name}_long")
-    yield _first(f"{name}_answer", answers)
+    yield first(f"{name}_answer", answers)
 
 
 def _file(options: Options, name: str) -> str:
     return _quoted(str(options.folder / f"{name}.map"))
-
-
-def _first(name: str, variables: list[str]) -> str:
-    """Write a map that takes the first of `variables` that is not empty."""
-    if not variables:
-        return f'map "" $redirectmap_{name} {{ default ""; }}\n\n'
-    lines, last = [], variables[-1]
-    for index, variable in enumerate(variables[:-1]):
-        rest = f"$redirectmap_{name}_{index + 1}"
-        if index == len(variables) - 2:
-            rest = last
-        own = f"$redirectmap_{name}" + (f"_{index}" if index else "")
-        lines.append(f'map {variable} {own} {{ default {variable}; "" {rest}; }}\n')
-    if not lines:
-        lines = [f"map {last} $redirectmap_{name} {{ default {last}; }}\n"]
-    return "".join(lines) + "\n"
 
 
 def _patterns(patterns: Sequence[Pattern], options: Options) -> Iterator[str]:
