@@ -148,12 +148,26 @@ def _with_named(
         pairs.append(_spread(voter, target, group[judged], judged))
     pairs.append(_same_name(site, rows, targets, judged))
     width = len(site.urls)
-    mine = np.isin(site.row, judged) if len(judged) < len(site.first) else slice(None)
+    meant = np.zeros(len(site.first), dtype=bool)
+    meant[judged] = True
+    mine = meant[site.row]
     row, option, base = site.row[mine], site.option[mine], site.chance[mine]
     fresh = np.concatenate([r * width + t for r, t in pairs])
-    fresh = np.setdiff1d(fresh, row * width + option)
+    fresh = _without(fresh, row * width + option)
     none = np.full(len(fresh), np.nan)
     return (np.r_[row, fresh // width], np.r_[option, fresh % width], np.r_[base, none])
+
+
+def _without(keys: Ints, known: Ints) -> Ints:
+    """Return each key once that is not known, sorted.
+
+    By sorting: numpy's own set functions keep other threads from running.
+    """
+    keys, known = np.sort(keys), np.sort(known)
+    keys = keys[np.r_[True, keys[1:] != keys[:-1]][: len(keys)]]
+    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    fresh: Ints = keys[known[at] != keys]
+    return fresh
 
 
 def _same_name(site: Site, rows: Ints, targets: Ints, judged: Ints) -> Pairs:

@@ -211,8 +211,9 @@ class Desk:
         }
 
     def snapshot(self) -> dict[str, list[Any]]:
-        """Return the cells as they are, quickly: nothing waits for the rest."""
-        return {name: list(column) for name, column in self.cells.items()}
+        """Return the cells as they are; only what can change is copied."""
+        changing = (*BASE, *self.people)
+        return self.cells | {name: list(self.cells[name]) for name in changing}
 
     def as_plan(self, cells: Mapping[str, list[Any]]) -> pd.DataFrame:
         """Return the plan with every decision of a snapshot in it."""

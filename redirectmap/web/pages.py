@@ -223,5 +223,8 @@ class Search:
 
 
 def _top(score: NDArray[np.float32], limit: int) -> list[int]:
-    rows = np.argsort(-score, kind="stable")[:limit]
-    return [int(row) for row in rows if score[row] > 0]
+    rows = np.flatnonzero(score > 0)
+    if len(rows) > limit:
+        rows = rows[np.argpartition(-score[rows], limit)[:limit]]
+    rows = rows[np.lexsort((rows, -score[rows]))]
+    return [int(row) for row in rows]
