@@ -22,7 +22,7 @@ HEAD = (
 
 def render(rules: RuleSet, options: Options) -> Files:
     """Spell the rules: hubspot.csv."""
-    note = f"redirectmap {options.version} {rules.digest[:12]}"
+    note = f"redirectmap {options.version}"  # no hash: a diff shows what changed
     rows = [_row(rule, note) for rule in rules.rules]
     return {"hubspot.csv": csv_bytes([HEAD, *rows])}
 

@@ -9,6 +9,7 @@ turn.
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 
 from redirectmap.exporters.base import SERVER_BAD, Carries, Exporter, Options, header
 from redirectmap.exporters.rules import Rule, RuleSet, hex_lower, hex_upper
@@ -22,8 +23,9 @@ def render(rules: RuleSet, options: Options) -> Files:
     """Spell the rules: redirects.yml, exact queries first."""
     ordered = sorted(rules.rules, key=lambda r: (r.query is None, not r.host, r.key))
     middlewares: dict[str, object] = {}
-    for number, rule in enumerate(ordered, 1):
-        middlewares[f"redirectmap-{number}"] = {
+    for rule in ordered:
+        name = _name(hex_upper(rule.key))
+        middlewares[_name(rule.key) if name in middlewares else name] = {
             "redirectRegex": {
                 "regex": _regex(rule, options),
                 "replacement": (rule.target or "").replace("$", "$$"),
@@ -34,6 +36,11 @@ def render(rules: RuleSet, options: Options) -> Files:
     title = header(rules, options, "Traefik's file provider", LOAD)
     value = {"http": {"middlewares": middlewares}}
     return {"redirects.yml": title.encode() + json_bytes(value)}
+
+
+def _name(key: str) -> str:
+    """Return a name that no other rule changes, so that a diff stays short."""
+    return f"redirectmap-{sha256(key.encode()).hexdigest()[:16]}"
 
 
 def _regex(rule: Rule, options: Options) -> str:
