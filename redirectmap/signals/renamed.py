@@ -45,8 +45,11 @@ def pair_renamed(
     (old_ends, old_starts), (new_ends, new_starts) = (
         _numbered(paths, known) for paths in (old, new)
     )
-    same = (old_ends[rows] == new_ends[columns]) & (old_ends[rows] >= 0)
-    common = np.cumprod(same, axis=1).sum(axis=1)
+    common = np.zeros(len(rows), dtype=np.int64)
+    alike = np.ones(len(rows), dtype=bool)
+    for old_word, new_word in zip(old_ends.T, new_ends.T, strict=True):
+        alike &= (old_word[rows] == new_word[columns]) & (old_word[rows] >= 0)
+        common += alike
     named = np.flatnonzero(common)
     before = old_starts[rows[named], common[named]]
     rule = before * len(known) + new_starts[columns[named], common[named]]
