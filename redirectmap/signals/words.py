@@ -29,6 +29,7 @@ Ints = NDArray[np.int64]
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _CHUNK = 20_000
+_PART = 2_000_000
 _SHORTEST_PLURAL = 4
 _MOST = 255
 _LOG = np.log(np.maximum(np.arange(_MOST + 1), 1)).astype(np.float32)
@@ -152,7 +153,13 @@ def weigh(matrix: sparse.csr_matrix, weight: Floats) -> sparse.csr_matrix:
 
     The places of the words are shared with `matrix`, not copied.
     """
-    return unit(with_data(matrix, (1 + _LOG[matrix.data]) * weight[matrix.indices]))
+    data = np.empty(matrix.nnz, dtype=np.float32)
+    for start in range(0, len(data), _PART):  # no copy of all numbers on the way
+        part = slice(start, start + _PART)
+        np.take(_LOG, matrix.data[part], out=data[part])
+        data[part] += 1
+        data[part] *= weight[matrix.indices[part]]
+    return unit(with_data(matrix, data))
 
 
 def with_data(matrix: sparse.csr_matrix, data: NDArray[Any]) -> sparse.csr_matrix:
@@ -163,12 +170,14 @@ def with_data(matrix: sparse.csr_matrix, data: NDArray[Any]) -> sparse.csr_matri
 
 def unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """Scale every row to length one; empty rows stay empty. In place."""
-    ones = np.ones(matrix.shape[1], dtype=np.float32)
-    length = np.sqrt(with_data(matrix, matrix.data * matrix.data) @ ones)
-    length[length == 0] = 1
-    matrix.data = (matrix.data / np.repeat(length, np.diff(matrix.indptr))).astype(
-        np.float32
-    )
+    ends, sizes = matrix.indptr, np.diff(matrix.indptr)
+    for start in range(0, matrix.shape[0], _CHUNK):
+        end = min(start + _CHUNK, matrix.shape[0])
+        data = matrix.data[ends[start] : ends[end]]
+        row = np.repeat(np.arange(end - start), sizes[start:end])
+        length = np.sqrt(np.bincount(row, data * data, end - start))
+        length[length == 0] = 1
+        data /= length.astype(np.float32)[row]
     return matrix
 
 
