@@ -37,7 +37,7 @@ def tail(stage: str, query: str) -> str:
     found, own = f"$redirectmap_found_{stage}", f"$redirectmap_{query}"
     base, joined = f"$redirectmap_base_{stage}", f"$redirectmap_joined_{stage}"
     joint, rest = f"$redirectmap_joint_{stage}", f"$redirectmap_rest_{stage}"
-    tail = f"$redirectmap_tail_{stage}"
+    more = f"$redirectmap_tail_{stage}"
     return (
         f"# {own[13:]} of the request join the target\n"
         f'map {found} {base} {{\n    default "";\n'
@@ -46,8 +46,8 @@ def tail(stage: str, query: str) -> str:
         f'    "~(?<redirectmap_f>#.*)$" $redirectmap_f;\n}}\n'
         f'map {base} {joint} {{\n    default "?";\n'
         '    "~\\?$" "";\n    "~\\?" "&";\n}\n'
-        f'map {own} {tail} {{\n    default "{joint}{own}";\n    "" "";\n}}\n'
-        f'map {found} {joined} {{\n    default "{base}{tail}{rest}";\n'
+        f'map {own} {more} {{\n    default "{joint}{own}";\n    "" "";\n}}\n'
+        f'map {found} {joined} {{\n    default "{base}{more}{rest}";\n'
         '    "" "";\n}\n\n'
     )
 
