@@ -165,7 +165,7 @@ def test_votes_are_said_in_words() -> None:
     options = options_of(of, np.arange(6), np.array([of.target(new(1))] * 6))
     weighed = chances(options, np.array(PRIOR))
     best = int(np.argmax(np.where(options.target == of.target(new(1)), weighed, 0)))
-    assert "folder" in spoken_for(options.inputs[best])
+    assert "of its folder went there" in spoken_for(options.inputs[best])
     assert "chose it for others" in spoken_for(np.zeros(len(FEATURES)))
 
 

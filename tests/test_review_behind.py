@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from redirectmap.planning.decisions import Decision
 from redirectmap.planning.files import read_plan
@@ -42,6 +43,10 @@ def test_deciding_rows_settles_their_siblings(tmp_path: Path) -> None:
             time.sleep(0.1)
         assert row["new_url"] == f"{NEW}/articles/page-16"
         assert row["changed"] == "another page"
+        assert "its folder moved there" in row["reason"]
+        first = running.call("row", url=url)["candidates"][0]
+        assert first["url"] == row["new_url"]
+        assert first["probability"] == pytest.approx(row["confidence"])
         assert running.call("status")["learned"]
 
 

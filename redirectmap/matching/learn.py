@@ -23,11 +23,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from redirectmap.matching.learn_site import GONE, LEAST, Site
-from redirectmap.matching.learn_votes import VOTES, Bools, Options, options_of, spoken_for
+from redirectmap.matching.learn_votes import Bools, Options, options_of, spoken_for
 from redirectmap.matching.votes import Reals
 from redirectmap.signals.words import Ints
 
-__all__ = ["GONE", "VOTES", "Options", "Site", "judge", "moved", "options_of", "spoken_for"]
+__all__ = ["GONE", "Options", "Site", "judge", "moved", "options_of", "spoken_for"]
 PRIOR = (1.0, 1.27, 2.02, 1.41, 0.31, 0.79, 2.2, -5.88, 0.65, 1.06, 1.74)
 STRENGTH = (*(0.1,) * 8, *(10.0,) * 3)
 _TEACHERS = 1_000

@@ -29,12 +29,13 @@ FEATURES = (
     *("moved", "newcomer", "nothing", "model", "model_nothing"),
 )
 VOTES = 4  # of these features the first are votes for the very page
-_VOICES = (
-    "pages of its folder went there",
-    "its folder's decisions agree on it",
-    "pages of a like name went there",
-    "pages with the same wrong proposal went there",
-)
+_VOICES = {
+    "folder": "pages of its folder went there",
+    "agreed": "its folder's decisions agree on it",
+    "name": "pages of a like name went there",
+    "same_wrong": "pages with the same wrong proposal went there",
+    "moved": "its folder moved there, and there is a page of its name",
+}
 _HEARD = 0.2
 _NEAR = 6
 _NAME_WIDTH = 0.1
@@ -256,6 +257,7 @@ def _same_wrong(site: Site, votes: Votes, row: Ints, target: Ints) -> Reals:
 
 def spoken_for(inputs: Reals) -> str:
     """Return in a line which votes speak for an option, the loudest first."""
-    loud = np.argsort(-inputs[:VOTES], kind="stable")
-    heard = [_VOICES[place] for place in loud.tolist() if inputs[place] >= _HEARD]
+    voices = {FEATURES.index(name): text for name, text in _VOICES.items()}
+    loud = sorted(voices, key=lambda place: -inputs[place])
+    heard = [voices[place] for place in loud if inputs[place] >= _HEARD]
     return "decisions: " + ", ".join(heard or ["a person chose it for others"])

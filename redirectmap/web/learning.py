@@ -23,13 +23,13 @@ import pyarrow.parquet as pq
 from redirectmap.matching.learn import (
     GONE,
     PRIOR,
-    VOTES,
     Options,
     Site,
     judge,
     moved,
     spoken_for,
 )
+from redirectmap.matching.learn_votes import FEATURES
 from redirectmap.matching.reasons import reason
 from redirectmap.planning.decisions import Decision
 from redirectmap.signals.words import Ints
@@ -37,6 +37,7 @@ from redirectmap.web.desk import Desk
 
 _JUDGED = 20_000
 _CANDIDATES = 9
+_NEWCOMER = FEATURES.index("newcomer")
 Cells = dict[str, Any]
 
 
@@ -80,6 +81,7 @@ class Learner:
         self._risk = desk.value * (1 - self.site.sure) * matched
         self._place_pairs(pairs["old_url"])
         self._options: Options | None = None
+        self._moved: frozenset[str] = frozenset()
 
     def _place_pairs(self, old: pd.Series) -> None:
         """Remember where each row's candidates are in the scores."""
@@ -98,12 +100,13 @@ class Learner:
             if made.action in {"redirect", "keep", "gone"}
         }
         if not taught:
-            self._options = None
+            self._options, self._moved = None, frozenset()
             return {}
         options = judge(self.site, taught, self._among(), self.weights)
         self._options = options
         best = np.flatnonzero(moved(self.site, options))
         rows = self._urls(options.row[best])
+        self._moved = frozenset(rows)
         return {
             url: self._proposal(options, place)
             for url, place in zip(rows, best.tolist(), strict=True)
@@ -156,6 +159,7 @@ class Learner:
         return sorted(rows, key=lambda row: row["rank"])
 
     def _learned(self, url: str) -> dict[str, tuple[float, str]]:
+        """Return what learning says of a moved row, and of pages new to any row."""
         options = self._options
         if options is None:
             return {}
@@ -165,7 +169,7 @@ class Learner:
             page: (float(options.chance[place]), spoken_for(options.inputs[place]))
             for place in range(start, end)
             if (page := self._page(int(options.target[place])))
-            and options.inputs[place, :VOTES].any()
+            and (url in self._moved or options.inputs[place, _NEWCOMER])
         }
 
     def _page(self, target: int) -> str | None:
