@@ -72,7 +72,7 @@ def main() -> None:
             e.pairs[e.pairs["what"] == "declared"].reset_index(drop=True),
         )
         for e in load(options.bench, options.cache)
-        if not e.twin and e.pairs.attrs["text"] > 0
+        if not (e.twin or e.bare)
     ]
     print(f"{'without':30s}  top-1  recall3")
     for label, group in GROUPS.items():

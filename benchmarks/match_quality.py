@@ -3,7 +3,8 @@
     python benchmarks/match_quality.py BENCH [--cache FOLDER]
 
 Each line is judged by a model trained on all other data sets (rows sampled as in
-train.py), before the global assignment. Whole plans, and others' ways to match,
+train.py), before the global assignment; with text, then by addresses alone, where
+what `decide` asks of names is not asked. Whole plans, and others' ways to match,
 are measured by match_rivals.py.
 """
 
@@ -37,10 +38,16 @@ def ours(rows: pd.DataFrame) -> dict[str, float]:
         "precision": asked.loc[auto, "right"].mean() if auto.any() else np.nan,
         "ece": calibration_error(asked),
         "false": _redirected(lost)[absent].mean(),
+        "gone": _actions(lost).eq("gone")[absent].mean(),
+        "wrongly_gone": _actions(plain).eq("gone").reindex(asked.index).mean(),
     }
 
 
 def _redirected(rows: pd.DataFrame) -> pd.Series:
+    return _actions(rows).eq("redirect")
+
+
+def _actions(rows: pd.DataFrame) -> pd.Series:
     names = rows.index.astype(str)
     scores = pd.DataFrame(
         {
@@ -51,9 +58,7 @@ def _redirected(rows: pd.DataFrame) -> pd.Series:
             "rank": 1,
         }
     )
-    return pd.Series(
-        decide(scores).reindex(names).eq("redirect").to_numpy(), rows.index
-    )
+    return pd.Series(decide(scores).reindex(names).to_numpy(), rows.index)
 
 
 def main() -> None:
@@ -62,11 +67,11 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
     rows = cross_fit(load(options.bench, options.cache))
-    figures = pd.DataFrame({n: ours(part) for n, part in rows.groupby("name")}).T
-    texts = rows.groupby("name")["text"].max() > 0
-    print(figures.round(3).to_string())
-    for label, chosen in (("with text", texts), ("paths only", ~texts)):
-        print(f"macro, {label}:", figures[chosen].mean().round(3).to_dict())
+    for bare, label in ((False, "with text"), (True, "by addresses alone")):
+        part = rows[rows["paths"].eq(1) == bare]
+        figures = pd.DataFrame({n: ours(found) for n, found in part.groupby("name")}).T
+        print(f"{label}\n{figures.round(3).to_string()}")
+        print("macro:", figures.mean().round(3).to_dict())
 
 
 if __name__ == "__main__":

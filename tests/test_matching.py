@@ -14,6 +14,7 @@ from redirectmap.matching import decide, match, proposals, reason
 from redirectmap.matching.assignment import assign
 from redirectmap.matching.candidates import rank_within, same_key, union
 from redirectmap.matching.embeddings import embed
+from redirectmap.signals.names import sole_names
 
 TOPICS = {
     "gas-boiler-repair": "gas boiler repair burner flame ignition thermostat",
@@ -117,6 +118,42 @@ def test_paths_without_words_in_common_are_left_to_a_person() -> None:
 
 def page_url(host: str, path: str) -> str:
     return f"https://{host}.test/{path}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "more", "worth"),
+    [
+        ("annual-report-on-gutters.pdf", "annual-report-on-gutters", [], 4 / 6),
+        ("a-report_20on_20gutters", "A report on gutters.pdf.pdf", [], 4 / 6),
+        ("contact", "contact", [], 1 / 6),
+        ("a-b-c-d-e-f-g-h", "a-b-c-d-e-f-g-h", [], 1.0),
+        ("gutter-report-2011", "gutter-report-2012", [], 0.0),
+        ("gutter-report", "gutter-report", ["gutter-report--9"], 0.0),
+        ("gutter-report", "gutter-report", ["gutter-report.pdf"], 0.0),
+        ("2019", "2019", [], 0.0),
+        ("", "", [], 0.0),
+    ],
+)
+def test_a_name_alone_on_both_sites(
+    old: str, new: str, more: list[str], worth: float
+) -> None:
+    one = np.array([0])
+    assert sole_names([old], [new, *more], one, one)[0] == pytest.approx(worth)
+    assert sole_names([old, *more], [new], one, one)[0] == pytest.approx(worth)
+
+
+def test_long_names_alone_on_both_sites_are_redirected_by_addresses() -> None:
+    moved = [f"{a}-{b}" for a in TOPICS for b in ("guide-for-owners", "price-list-now")]
+    old = [page_url("old", f"archive/2011/{name}") for name in moved]
+    new = [page_url("new", f"articles/{name}") for name in moved]
+    old += [page_url("old", f"n/{n}") for n in range(20)]
+    again = page_url("new", f"articles/{moved[0]}--2")
+    bare = [Tables(pd.DataFrame({"url": u}), sites()[0].links) for u in (old, new)]
+    twice = Tables(pd.DataFrame({"url": [*new, again]}), sites()[0].links)
+    decided = decide(match(*bare), 0.05)
+    assert decided[old[: len(moved)]].eq("redirect").mean() > 0.9
+    assert not decided.reindex(old[len(moved) :]).eq("redirect").any()
+    assert decide(match(bare[0], twice), 0.05)[old[0]] != "redirect"
 
 
 def test_a_front_page_is_no_target_of_other_pages() -> None:

@@ -113,8 +113,10 @@ def test_an_unsure_row_still_tells_its_candidates_apart() -> None:
     new = [(f"help/{t}-{i}", f"{t} {i}", f"about {t}") for t in TOPICS for i in "123"]
     _, table = compared(old, new)
     shipped = shipped_model()
-    doubtful = {**shipped["confidence"], "intercept": -12.0}
-    judged = judge(table, {**shipped, "confidence": doubtful})
+    doubtful = {**shipped["text"]["confidence"], "intercept": -12.0}
+    judged = judge(
+        table, {**shipped, "text": {**shipped["text"], "confidence": doubtful}}
+    )
     assert judged["probability"].max() < 0.1
     ordered = judged.sort_values(["old_row", "score"], ascending=[True, False])
     steps = ordered.groupby("old_row")[["score", "probability"]].diff().dropna()

@@ -35,6 +35,7 @@ from redirectmap.matching.groups import group_candidates
 from redirectmap.matching.second import SECOND, look_again
 from redirectmap.matching.votes import soft_choice
 from redirectmap.signals.meaning import own_meaning, pair_product
+from redirectmap.signals.names import sole_names
 from redirectmap.signals.strings import pair_ratio, pair_same
 from redirectmap.signals.words import Floats, Ints, pair_cosine
 from redirectmap.tables.memory import give_back
@@ -98,6 +99,7 @@ SIGNALS: dict[str, Signal] = {
     "identifier": _identifier,
     "language": _same("lang"),
     "same_path": _same("path"),
+    "sole_name": lambda e, r, c: sole_names(e.old.fields.slug, e.new.fields.slug, r, c),
 }
 NINE = (
     "path_chars",

@@ -22,6 +22,7 @@ _WORDS = (
 )
 _AGREES = 0.5
 _MOST = 4
+_SHORT_NAME = 0.4
 
 
 def reason(row: Mapping[str, Any]) -> str:
@@ -36,6 +37,8 @@ def reason(row: Mapping[str, Any]) -> str:
         parts.append("same identifier")
     if _figure(row, "same_path") == 1:
         parts.append("same path")
+    if _figure(row, "sole_name") > _SHORT_NAME:
+        parts.append("same name, which no other page of either site has")
     agreement = _agreement(row)
     if agreement:
         parts.append(agreement)

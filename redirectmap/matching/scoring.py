@@ -4,9 +4,9 @@ A conditional logit orders the candidates: each signal has one weight, and a
 candidate's odds against the others of its row are the exponent of its weighted
 sum. Two logistic curves then read the row's best candidate (its share, its lead,
 its claim on the new page): how probably is it right, and how probably does no
-equivalent exist. All numbers are in model.json, trained by
-redirectmap/matching/train.py with each data set judged by a model that had not
-seen it.
+equivalent exist. Sites known by their addresses alone have curves of their own.
+All numbers are in model.json, trained by redirectmap/matching/train.py with each
+data set judged by a model that had not seen it.
 
 Cost    about 1 us a pair.
 Reads   the table of `features.compare`.
@@ -33,14 +33,30 @@ from redirectmap.matching.candidates import rank_within
 from redirectmap.matching.context import lead
 from redirectmap.signals.words import Floats, Ints
 
-ROW_FEATURES = ("share", "gap", "base", "base_claim", "claim", "text")
+VIEWS = (
+    "path_chars",
+    "slug_words",
+    "folder",
+    "title",
+    "headings",
+    "text",
+    "all",
+    "embedding",
+    "name_embedding",
+)
+NEAR = ("base", "title", "text", "name_embedding", "section")
 _TEXT_SHARE = 0.2
 _WIDEST = 8.0
 _INSIDE = 0.7
-_LEAST_SURE = 0.975
-_MAY_BE_ABSENT = 0.2
-_GONE = 0.75
-_REVIEW_FROM = 0.25
+_LEEWAY = 0.04
+_MAY_BE_ABSENT = 0.5
+_TELLING_NAME = 0.5
+_PATHS_KEPT = 0.2
+_GONE = 0.8
+_REVIEW_FROM = 0.3
+_MOST_GONE = 0.5
+_FEW = 20
+_OF_THE_BEST = ("base", "base_claim", "all_claim", "page_votes", "sole_name")
 Model = Mapping[str, Any]
 Reals = NDArray[np.float64]
 
@@ -86,30 +102,53 @@ def inputs_of(
 
 
 def row_table(table: pd.DataFrame, score: Reals) -> pd.DataFrame:
-    """Return what the two curves read: one row per old page that has a pair.
+    """Return what the curves read: one row per old page that has a pair.
+
+    share        Log-odds of the best candidate's share of its row.
+    gap          Its score less the next one's.
+    claim        Its score less the best other one of the same new page.
+    lead         Mean over the plain signals of its lead on the best other.
+    near_*       The row's highest value of a signal, whoever has it.
+    paths        1 where the sites are known by their addresses alone.
+
+    The rest are signals of the best candidate.
 
     Args:
         table: As `features.compare` returns it.
         score: As `pair_scores` returns it.
     """
     rows = table["old_row"].to_numpy()
+    place = rank_within(rows, _single(score))
     ranked = table.assign(score=score, share=_shares(rows, score))
     ranked["claim"] = lead(table["new_row"].to_numpy(), _single(score))
-    place = rank_within(rows, _single(score))
     top = ranked[place == 1].set_index("old_row").sort_index()
     second = ranked[place == 2].set_index("old_row")["score"].reindex(top.index)
     share = top["share"].clip(1e-3, 1 - 1e-3)
-    found = pd.DataFrame(
-        {
-            "share": np.log(share / (1 - share)),
-            "gap": (top["score"] - second).fillna(_WIDEST).clip(0, _WIDEST),
-            "base": top["base"],
-            "base_claim": top["base_claim"],
-            "claim": top["claim"].clip(-_WIDEST, _WIDEST),
-            "text": float(table["title"].notna().mean() > _TEXT_SHARE),
-        }
-    )
-    return found[list(ROW_FEATURES)].astype(float).fillna(0.0)
+    found = {
+        "share": np.log(share / (1 - share)),
+        "gap": (top["score"] - second).fillna(_WIDEST).clip(0, _WIDEST),
+        "claim": top["claim"].clip(-_WIDEST, _WIDEST),
+        **{name: top[name] for name in _OF_THE_BEST},
+        "lead": _mean_lead(table, rows, place == 1),
+        **{f"near_{n}": table[n].groupby(rows).max() for n in NEAR},
+        "paths": float(addresses_alone(table)),
+    }
+    return pd.DataFrame(found, index=top.index).astype(float).fillna(0.0)
+
+
+def _mean_lead(table: pd.DataFrame, rows: Ints, top: NDArray[np.bool_]) -> pd.Series:
+    """Return the best candidate's mean lead over the views that tell anything."""
+    order = np.lexsort((~top, rows))
+    starts = np.flatnonzero(np.r_[True, np.diff(rows[order]) != 0])
+    total, known = np.zeros(len(starts)), np.zeros(len(starts))
+    for name in VIEWS:
+        value = np.nan_to_num(table[name].to_numpy(float))[order]
+        own = value[starts].copy()
+        value[starts] = 0.0
+        other = np.maximum.reduceat(value, starts)
+        total += own - other
+        known += np.maximum(own, other) > 0
+    return pd.Series(total / np.maximum(known, 1), index=rows[order][starts])
 
 
 def _shares(rows: Ints, score: Reals) -> Reals:
@@ -128,7 +167,8 @@ def _single(score: Reals) -> Floats:
 
 def curve(rows: pd.DataFrame, weights: Mapping[str, Any]) -> Reals:
     """Return the logistic curve's probability for each row."""
-    inputs = (rows.to_numpy() - np.array(weights["mean"])) / np.array(weights["scale"])
+    raw = rows[weights["features"]].to_numpy(float)
+    inputs = (raw - np.array(weights["mean"])) / np.array(weights["scale"])
     z = inputs @ np.array(weights["weight"]) + float(weights["intercept"])
     probability: Reals = 1 / (1 + np.exp(-z))
     return probability
@@ -150,8 +190,9 @@ def judge(table: pd.DataFrame, model: Model | None = None) -> pd.DataFrame:
     identical = table["identifier"].to_numpy() == 1
     score = score + np.where(identical, float(used["identifier_bonus"]), 0.0)
     rows = row_table(table, score)
-    best = pd.Series(curve(rows, used["confidence"]), index=rows.index)
-    absent = pd.Series(curve(rows, used["absence"]), index=rows.index)
+    curves = used["paths" if rows["paths"].any() else "text"]
+    best = pd.Series(curve(rows, curves["confidence"]), index=rows.index)
+    absent = pd.Series(curve(rows, curves["absence"]), index=rows.index)
     old = table["old_row"].to_numpy()
     out = table.assign(score=score, rank=rank_within(old, _single(score)))
     out["probability"] = _shared_out(out, score, best)
@@ -187,8 +228,12 @@ def decide(scores: pd.DataFrame, max_error: float = 0.01) -> pd.Series:
     """Return the action for each old page: redirect, gone or review.
 
     Redirected are the surest rows, as many as keep the expected share of wrong
-    redirects among them under `max_error`. Gone are rows whose probability of
-    having no equivalent is high. A person decides the rest.
+    redirects among them under `max_error`, none of them more than four points
+    less sure than that. Where nothing but addresses is known, a redirect needs a
+    name of at least three words that no other page has, or the same path where a
+    fifth of the site kept its paths. Gone are rows that very probably have no
+    equivalent, unless that seems true of most pages that moved: then somebody has
+    a plan for them that no page tells. A person decides the rest.
 
     Args:
         scores: As `match` returns it.
@@ -199,16 +244,43 @@ def decide(scores: pd.DataFrame, max_error: float = 0.01) -> pd.Series:
     """
     chosen = proposals(scores)
     likely = chosen["no_equivalent"].to_numpy(float) <= _MAY_BE_ABSENT
+    likely &= _read_or_named(scores, chosen)
     sure = np.where(likely, chosen["probability"].to_numpy(float), 0.0)
     order = np.argsort(-sure, kind="stable")
     wrong = np.cumsum(1 - sure[order]) / np.arange(1, len(order) + 1)
     redirect = np.zeros(len(chosen), dtype=bool)
     redirect[order[wrong <= max_error]] = True
-    redirect &= sure >= min(_LEAST_SURE, 1 - max_error)
+    redirect &= sure >= 1 - max_error - _LEEWAY
     gone = ~redirect & (chosen["no_equivalent"].to_numpy(float) >= _GONE)
     gone &= chosen["probability"].to_numpy(float) < _REVIEW_FROM
+    gone &= not _mostly_absent(chosen)
     action = np.where(redirect, "redirect", np.where(gone, "gone", "review"))
     return pd.Series(action, index=pd.Index(chosen["old_url"]), dtype=object)
+
+
+def _mostly_absent(chosen: pd.DataFrame) -> bool:
+    """Say whether most pages that did not keep their path seem to have no equal."""
+    absent = chosen["no_equivalent"].to_numpy(float) >= _MAY_BE_ABSENT
+    if "same_path" in chosen:
+        absent = absent[chosen["same_path"].to_numpy(float) != 1]
+    return len(absent) >= _FEW and float(absent.mean()) > _MOST_GONE
+
+
+def _read_or_named(scores: pd.DataFrame, chosen: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark the rows that more speaks for than a likeness of addresses.
+
+    The same path tells of the same page where many pages kept theirs.
+    """
+    if "sole_name" not in scores or not addresses_alone(scores):
+        return np.ones(len(chosen), dtype=bool)
+    told = chosen[["sole_name", "identifier", "same_path"]].fillna(0).to_numpy(float)
+    enough = (_TELLING_NAME, 1, 1 if told[:, 2].mean() >= _PATHS_KEPT else 2)
+    return np.asarray((told >= np.array(enough)).any(axis=1), dtype=bool)
+
+
+def addresses_alone(table: pd.DataFrame) -> bool:
+    """Say whether hardly any pair of pages has titles to compare."""
+    return float(table["title"].notna().mean()) <= _TEXT_SHARE
 
 
 def proposals(scores: pd.DataFrame) -> pd.DataFrame:

@@ -4,9 +4,10 @@
 
 BENCH holds one folder per migration: old.jsonl.gz, new.jsonl.gz, truth.csv. Each
 gets a twin without 30 % of its declared targets, so that "no equivalent" is
-learned too. Every data set is scored by a ranker that has not seen it; the two
-curves are fitted on those scores, and the figures in the file come from them.
-Rows for which nobody declared anything are not used.
+learned too, and each is compared once more by its addresses alone. Every data set
+is scored by a ranker that has not seen it; the curves are fitted on those scores,
+and the figures in the file come from them. Rows for which nobody declared anything
+are not used.
 
 Cost    about a second per data set and fold, beside the comparing itself.
 Bounds  a data set counts by the root of its rows, at most 400.
@@ -22,7 +23,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,19 +32,16 @@ import numpy as np
 import pandas as pd
 
 from redirectmap.matching.candidates import rank_within
+from redirectmap.matching.curves import fit_curves
 from redirectmap.matching.evidence import gather
 from redirectmap.matching.features import compare
 from redirectmap.matching.ranker import Lesson, fit_ranker, lesson
-from redirectmap.matching.scoring import ROW_FEATURES, curve, pair_scores, row_table
+from redirectmap.matching.scoring import curve, pair_scores, row_table
 
 _CAPS = {"declared": 400, "dropped": 150, "gone": 300, "unchanged": 100}
-_ROW_WEIGHT = {"declared": 1.0, "dropped": 0.6, "gone": 0.6, "unchanged": 0.15}
-_ABSENT = ("dropped", "gone")
 _TWIN_SHARE = 0.3
-_SAMPLE = 3_000
 _IDENTIFIER_BONUS = 4.0
-_TEXT = 0.2
-_CURVE_C = 0.1
+_NO_LINKS = pd.DataFrame({"source": [], "target": []}, dtype=object)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +54,15 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A data set or its twin: pairs with `right` and `what`, rows used."""
+    """A data set or its twin: pairs with `right` and `what`, rows used.
+
+    `bare`: compared by the addresses alone.
+    """
 
     name: str
     twin: bool
     pairs: pd.DataFrame
+    bare: bool = False
 
 
 def read_tables(path: Path, leave_out: frozenset[str] = frozenset()) -> Tables:
@@ -78,17 +80,21 @@ def compared_url(url: str) -> str:
     return f"{parts.netloc.lower()}{parts.path.rstrip('/')}?{parts.query}"
 
 
-def labelled(folder: Path, *, twin: bool) -> pd.DataFrame:
-    """Return the pairs of a data set with signals, `right` and `what`."""
+def labelled(folder: Path, *, twin: bool, bare: bool = False) -> pd.DataFrame:
+    """Return the pairs of a data set with signals, `right` and `what`.
+
+    Args:
+        folder: Holds old.jsonl.gz, new.jsonl.gz, truth.csv.
+        twin: Leave a share of the targets out.
+        bare: Leave all but the addresses out.
+    """
     with (folder / "truth.csv").open(newline="", encoding="utf-8") as lines:
         truth = list(csv.DictReader(lines))
     dropped = _dropped(truth) if twin else frozenset[str]()
     old = read_tables(folder / "old.jsonl.gz")
     new = read_tables(folder / "new.jsonl.gz", dropped)
-    if len(truth) > 3 * _SAMPLE:
-        truth = random.Random(5).sample(truth, _SAMPLE)  # noqa: S311
-        asked = {row["old_url"] for row in truth}
-        old = Tables(old.pages[old.pages["url"].isin(asked)], old.links)
+    if bare:
+        old, new = (Tables(site.pages[["url"]], _NO_LINKS) for site in (old, new))
     table = compare(gather(old, new))
     want = {row["old_url"]: row["new_url"] for row in truth}
     what = {row["old_url"]: _what(row, dropped) for row in truth}
@@ -120,22 +126,32 @@ def _what(row: Mapping[str, str], dropped: frozenset[str]) -> str:
 
 
 def load(bench: Path, cache: Path | None) -> list[Example]:
-    """Return every data set and twin below `bench`, compared."""
+    """Return every data set and twin below `bench`, compared in each way."""
     examples = []
     for truth in sorted(bench.glob("*/truth.csv")):
         folder = truth.parent
-        large = truth.stat().st_size > 400_000 and _textless(folder)
-        for twin in (False,) if large else (False, True):
-            pairs = _cached(folder, cache, twin=twin)
-            examples.append(Example(folder.name, twin, _sampled(pairs)))
+        plain = [(False, True)] if _textless(folder) else _WAYS
+        for twin, bare in plain:
+            pairs = _cached(folder, cache, twin=twin, bare=bare)
+            examples.append(Example(folder.name, twin, pairs, bare))
     return examples
 
 
-def _cached(folder: Path, cache: Path | None, *, twin: bool) -> pd.DataFrame:
-    path = cache / f"{folder.name}{'.twin1' if twin else ''}.pairs" if cache else None
+_WAYS = [(twin, bare) for bare in (False, True) for twin in (False, True)]
+
+
+def _cached(
+    folder: Path, cache: Path | None, *, twin: bool, bare: bool
+) -> pd.DataFrame:
+    way = f"{'.twin' if twin else ''}{'.bare' if bare else ''}"
+    path = cache / f"{folder.name}{way}.pairs" if cache else None
     if path and path.exists():
         return pd.read_parquet(path)
-    pairs = labelled(folder, twin=twin)
+    pairs = labelled(folder, twin=twin, bare=bare)
+    if bare:  # nothing that is read of addresses asks for the other rows
+        rows = pairs.drop_duplicates("old_row").set_index("old_row")[["what"]]
+        pairs = pairs[pairs["old_row"].isin(_sampled(rows).index)]
+        pairs = pairs.reset_index(drop=True)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         pairs.to_parquet(path)
@@ -144,20 +160,7 @@ def _cached(folder: Path, cache: Path | None, *, twin: bool) -> pd.DataFrame:
 
 def _textless(folder: Path) -> bool:
     with gzip.open(folder / "old.jsonl.gz", "rt", encoding="utf-8") as lines:
-        return not json.loads(next(lines)).get("text")
-
-
-def _sampled(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Keep a bounded number of rows of each sort; the site's level is kept."""
-    chance = np.random.default_rng(0)
-    keep: set[int] = set()
-    for what, cap in _CAPS.items():
-        rows = pairs.loc[pairs["what"] == what, "old_row"].unique().copy()
-        keep.update(chance.permutation(rows)[:cap].tolist())
-    text = pairs["title"].notna().mean()
-    out = pairs[pairs["old_row"].isin(keep)].reset_index(drop=True)
-    out.attrs = {"text": float(text)}
-    return out
+        return not any(json.loads(line).get("text") for line in islice(lines, 100))
 
 
 def lessons_of(examples: Sequence[Example]) -> dict[str, Lesson]:
@@ -165,7 +168,7 @@ def lessons_of(examples: Sequence[Example]) -> dict[str, Lesson]:
     taught = {
         e.name: lesson(e.pairs[e.pairs["what"] == "declared"])
         for e in examples
-        if not e.twin and e.pairs.attrs["text"] >= _TEXT
+        if not (e.twin or e.bare)
     }
     return {name: known for name, known in taught.items() if known}
 
@@ -185,46 +188,22 @@ def judged_rows(example: Example, model: Mapping[str, Any]) -> pd.DataFrame:
     top = pairs[place == 1].set_index("old_row").reindex(rows.index)
     among3 = pairs["right"].to_numpy(bool) & (place <= 3)
     found = pd.Series(among3).groupby(pairs["old_row"].to_numpy()).any()
-    return rows.assign(
-        text=float(pairs.attrs["text"] >= _TEXT),
+    known = rows.assign(
+        paths=float(example.bare),
         right=top["right"].astype(bool),
         among3=found.reindex(rows.index).to_numpy(bool),
         what=top["what"],
         name=example.name,
         twin=example.twin,
     )
+    return _sampled(known)
 
 
-def fit_curve(rows: pd.DataFrame, target: Any, weight: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Fit a logistic curve; return it as plain numbers."""
-    from sklearn.linear_model import LogisticRegression
-
-    inputs = rows[list(ROW_FEATURES)].to_numpy(float)
-    mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-    fitted = LogisticRegression(C=_CURVE_C, max_iter=1000)
-    share = weight / weight.mean()
-    fitted.fit((inputs - mean) / scale, target, sample_weight=share)
-    return {
-        "features": list(ROW_FEATURES),
-        "mean": mean.tolist(),
-        "scale": scale.tolist(),
-        "weight": fitted.coef_[0].tolist(),
-        "intercept": float(fitted.intercept_[0]),
-    }
-
-
-def fit_curves(rows: pd.DataFrame) -> dict[str, Any]:
-    """Fit the confidence and the absence curve on rows of unseen data sets."""
-    weight = rows["what"].map(_ROW_WEIGHT).fillna(0.0).to_numpy(float).copy()
-    weight *= np.where(rows["twin"], 0.6, 1.0)
-    total = pd.Series(weight).groupby(rows["name"].to_numpy()).transform("sum")
-    weight *= np.asarray(np.sqrt(np.minimum(total, 400)) / np.maximum(total, 1e-9))
-    absent = rows["what"].isin(_ABSENT).to_numpy()
-    lighter = weight * np.where(absent, 0.3, 1.0)
-    return {
-        "confidence": fit_curve(rows, rows["right"].to_numpy(bool), lighter),
-        "absence": fit_curve(rows, absent, weight),
-    }
+def _sampled(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep a bounded number of rows of each sort, and none of no sort."""
+    order = np.random.default_rng(0).permutation(len(rows))
+    place = rows["what"].iloc[order].groupby(rows["what"].iloc[order]).cumcount()
+    return rows[place.sort_index() < rows["what"].map(_CAPS).fillna(0)]
 
 
 def cross_fit(examples: Sequence[Example]) -> pd.DataFrame:
@@ -252,8 +231,10 @@ def _judged_unseen(
     own = (rows["name"] == held).to_numpy()
     curves = fit_curves(rows[~own])
     unseen = rows[own].copy()
-    for key, weights in curves.items():
-        unseen[key] = curve(unseen[list(ROW_FEATURES)], weights)
+    for kind, pair in curves.items():
+        mine = unseen["paths"] == (kind == "paths")
+        for key, weights in pair.items():
+            unseen.loc[mine, key] = curve(unseen[mine], weights)
     return unseen
 
 
@@ -262,21 +243,34 @@ def model_without(examples: Sequence[Example], *without: str) -> dict[str, Any]:
 
     Its curves are fitted on rows that a ranker without their data set has scored.
     """
-    lessons = lessons_of(examples)
     used = [e for e in examples if e.name not in without]
-    rankers = {e.name: fit_without(lessons, e.name, *without) for e in used}
-    rows = [judged_rows(e, rankers[e.name]) for e in used]
-    curves = fit_curves(pd.concat(rows, ignore_index=True))
-    return {**curves, **fit_without(lessons, *without)}
+    lessons = lessons_of(used)
+    rows = unseen_rows(used, lessons)
+    return {
+        "provenance": _provenance(rows, [e.name for e in used if not e.bare]),
+        **fit_curves(rows),
+        **fit_without(lessons),
+    }
 
 
-def _provenance(examples: Sequence[Example]) -> dict[str, Any]:
-    rows = cross_fit(examples)
-    scored = rows[(rows["what"] == "declared") & ~rows["twin"]].groupby("name")
+def unseen_rows(
+    examples: Sequence[Example], lessons: Mapping[str, Lesson]
+) -> pd.DataFrame:
+    """Return every row as a ranker that has not seen its data set scores it."""
+    taught = {name: fit_without(lessons, name) for name in lessons}
+    every = fit_without(lessons)
+    rows = [judged_rows(e, taught.get(e.name, every)) for e in examples]
+    return pd.concat(rows, ignore_index=True)
+
+
+def _provenance(rows: pd.DataFrame, with_text: Sequence[str]) -> dict[str, Any]:
+    again = rows["name"].isin(with_text) & (rows["paths"] == 1)
+    asked = (rows["what"] == "declared") & ~rows["twin"] & ~again
+    scored = rows[asked].groupby("name")
     return {
         "made_by": "redirectmap/matching/train.py",
         "date": datetime.now(UTC).date().isoformat(),
-        "data_sets": sorted({e.name for e in examples}),
+        "data_sets": sorted(rows["name"].unique()),
         "figures": "share of rows whose best candidate, or one of the best three, is"
         " right; each data set judged by a model that has not seen it",
         "top1": scored["right"].mean().round(4).to_dict(),
@@ -297,7 +291,7 @@ def main() -> None:
     examples = load(options.bench, options.cache)
     if options.without:
         examples = [e for e in examples if e.name != options.without]
-    model = {"provenance": _provenance(examples), **model_without(examples)}
+    model = model_without(examples)
     options.out.write_text(json.dumps(model, indent=1) + "\n", encoding="utf-8")
 
 
