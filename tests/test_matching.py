@@ -91,6 +91,16 @@ def test_reason_names_figures(scores: pd.DataFrame) -> None:
     assert all(reason({str(k): v for k, v in row.items()}) for row in rows)
 
 
+def test_reason_of_a_page_without_an_equal_names_the_nearest(
+    scores: pd.DataFrame,
+) -> None:
+    first, second = scores.head(2).to_dict("records")
+    for row in (first, second):
+        said = {str(k): v for k, v in row.items()}
+        said |= {"no_equivalent": 0.9, "probability": 0.1}
+        assert f"(90%): {row['new_url']} has " in reason(said)
+
+
 def test_an_empty_site_gives_an_empty_table() -> None:
     old, new = sites()
     nothing = Tables(new.pages.iloc[:0], new.links)

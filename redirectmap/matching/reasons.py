@@ -29,8 +29,9 @@ def reason(row: Mapping[str, Any]) -> str:
     """Return one line a person can check for a row of the scores table."""
     if _figure(row, "no_equivalent") >= 0.5 > _figure(row, "probability"):
         return (
-            f"no equivalent likely ({_figure(row, 'no_equivalent'):.0%}): the best "
-            f"candidate has {_agreement(row) or 'nothing in common that counts'}"
+            f"no equivalent likely ({_figure(row, 'no_equivalent'):.0%}): "
+            f"{row.get('new_url') or 'the best candidate'} "
+            f"has {_agreement(row) or 'nothing in common that counts'}"
         )
     parts = []
     if _figure(row, "identifier") == 1:

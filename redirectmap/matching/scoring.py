@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from redirectmap.matching.candidates import rank_within
 from redirectmap.matching.context import lead
+from redirectmap.matching.votes import Reals, shares
 from redirectmap.signals.words import Floats, Ints
 
 VIEWS = (
@@ -58,7 +59,6 @@ _MOST_GONE = 0.5
 _FEW = 20
 _OF_THE_BEST = ("base", "base_claim", "all_claim", "page_votes", "sole_name")
 Model = Mapping[str, Any]
-Reals = NDArray[np.float64]
 
 
 @lru_cache(maxsize=1)
@@ -119,7 +119,7 @@ def row_table(table: pd.DataFrame, score: Reals) -> pd.DataFrame:
     """
     rows = table["old_row"].to_numpy()
     place = rank_within(rows, _single(score))
-    ranked = table.assign(score=score, share=_shares(rows, score))
+    ranked = table.assign(score=score, share=shares(rows, score))
     ranked["claim"] = lead(table["new_row"].to_numpy(), _single(score))
     top = ranked[place == 1].set_index("old_row").sort_index()
     second = ranked[place == 2].set_index("old_row")["score"].reindex(top.index)
@@ -149,16 +149,6 @@ def _mean_lead(table: pd.DataFrame, rows: Ints, top: NDArray[np.bool_]) -> pd.Se
         total += own - other
         known += np.maximum(own, other) > 0
     return pd.Series(total / np.maximum(known, 1), index=rows[order][starts])
-
-
-def _shares(rows: Ints, score: Reals) -> Reals:
-    """Return each pair's share of its row's odds."""
-    _, row = np.unique(rows, return_inverse=True)
-    highest = np.full(row.max(initial=0) + 1, -np.inf)
-    np.maximum.at(highest, row, score)
-    odds = np.exp(score - highest[row])
-    share: Reals = odds / np.bincount(row, odds)[row]
-    return share
 
 
 def _single(score: Reals) -> Floats:
@@ -204,7 +194,7 @@ def judge(table: pd.DataFrame, model: Model | None = None) -> pd.DataFrame:
 def _shared_out(table: pd.DataFrame, score: Reals, best: pd.Series) -> Floats:
     top = best.reindex(table["old_row"]).to_numpy()
     first = table["rank"].to_numpy() == 1
-    share = _shares(table["old_row"].to_numpy(), score)
+    share = shares(table["old_row"].to_numpy(), score)
     highest = pd.Series(share).groupby(table["old_row"].to_numpy()).transform("max")
     rest = (1 - top) * share / np.maximum(1 - highest.to_numpy(), 1e-9) * _INSIDE
     # never more than its odds allow: a tie would leave the choice to the assignment
