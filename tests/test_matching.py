@@ -239,7 +239,10 @@ def test_static_embedding_knows_synonyms_and_empty_texts() -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("model", ["static", "minilm"])
-def test_a_model_puts_like_beside_like(model: str) -> None:
+def test_a_model_puts_like_beside_like(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIRECTMAP_CACHE", str(tmp_path))
     texts = ["how to repair a leaking roof", "mending roof leaks", "cake recipes", ""]
     roof, mend, cake, nothing = embed(texts, model)
     assert np.allclose(np.linalg.norm([roof, mend, cake], axis=1), 1, atol=1e-5)

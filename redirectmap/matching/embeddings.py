@@ -6,7 +6,8 @@ torch nor a download. Words that are counted already are embedded by one sparse
 product, each different word cut into tokens once. A transformer
 (sentence-transformers) is used where the person names one.
 
-Cost    counted words 30 000 pages a second on a core, texts 5 000; MiniLM 10 to 50.
+Cost    counted words 30 000 pages a second on a core, texts 5 000; MiniLM 10 to 50,
+        and none again for a text it has read once.
 Reads   texts.
 Writes  float32 rows of length one; an empty text gives a row of zeros.
 Source  doi:10.5281/zenodo.17270888 (Model2Vec).
@@ -15,9 +16,10 @@ Source  doi:10.5281/zenodo.17270888 (Model2Vec).
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,14 @@ import numpy as np
 from scipy import sparse
 
 from redirectmap.errors import UsageError
+from redirectmap.matching.vector_store import Halves, VectorStore, text_key
 from redirectmap.signals.words import Floats
 
 STATIC = "static"
 _BATCH = 2_000
 _ROWS = 20_000
 _TOKENS = 160
+_SAVED = 512
 
 
 def embed(texts: Sequence[str], model: str = STATIC) -> Floats:
@@ -108,6 +112,44 @@ def _static_model() -> tuple[Any, Any, Floats]:
 
 
 def _transformer(texts: Sequence[str], model: str) -> Floats:
+    """Return one vector per text; only texts never seen before are read by it."""
+    keys = [text_key(text) for text in texts]
+    store = VectorStore(_identity(model))
+    known = store.get(list(dict.fromkeys(keys)))
+    fresh = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
+    if fresh:
+        known |= _read(fresh, model, store)
+    out = np.array([known[key] for key in keys], dtype=np.float32)
+    out[[not text.strip() for text in texts]] = 0
+    return _unit(out)
+
+
+def _read(
+    texts: Mapping[bytes, str], model: str, store: VectorStore
+) -> dict[bytes, Halves]:
+    """Return each text's vector; each part is kept as soon as it is read."""
+    engine, found = _engine(model), dict[bytes, Halves]()
+    for start in range(0, len(texts), _SAVED):
+        part = dict(islice(texts.items(), start, start + _SAVED))
+        said = engine.encode([*part.values()], batch_size=64, show_progress_bar=False)
+        found |= zip(part, np.asarray(said, dtype=np.float16), strict=True)
+        store.put([*part], np.array([found[key] for key in part]))
+    return found
+
+
+def _identity(model: str) -> str:
+    """Tell a model from others, and a folder from what it held before."""
+    try:
+        folder = Path(_folder_of(model))
+    except ImportError:
+        return model
+    files = sorted(path for path in folder.glob("*") if path.is_file())
+    states = [(path.name, path.stat()) for path in files]
+    held = [f"{name} {s.st_size} {s.st_mtime_ns}" for name, s in states]
+    return "\n".join([model, *held])
+
+
+def _engine(model: str) -> Any:  # noqa: ANN401 - loaded only where asked for
     if model == "minilm" or Path(model).is_dir():
         os.environ["HF_HUB_OFFLINE"] = "1"
     try:
@@ -116,7 +158,7 @@ def _transformer(texts: Sequence[str], model: str) -> Floats:
 
         logging.disable_progress_bar()
         # no pickled weights: a model of somebody else must not run code
-        engine = SentenceTransformer(
+        return SentenceTransformer(
             _folder_of(model), model_kwargs={"use_safetensors": True}
         )
     except (ImportError, OSError, ValueError) as error:
@@ -124,12 +166,6 @@ def _transformer(texts: Sequence[str], model: str) -> Floats:
             f"the model {model!r} is not at hand: {error}",
             hint="pip install 'redirectmap[embeddings]', or use --model static",
         ) from error
-    vectors = np.asarray(
-        engine.encode(list(texts), batch_size=64, show_progress_bar=False),
-        dtype=np.float32,
-    )
-    vectors[[not text.strip() for text in texts]] = 0
-    return _unit(vectors)
 
 
 def _folder_of(model: str) -> str:
