@@ -9,6 +9,8 @@ from scipy import sparse
 
 from redirectmap.matching import candidates
 from redirectmap.signals.links import adjacency
+from redirectmap.signals.meaning import pair_product
+from redirectmap.signals.words import pair_cosine
 
 
 def _matrix(rows: list[list[int]], width: int) -> sparse.csr_matrix:
@@ -42,6 +44,35 @@ def test_small_sites_keep_all_words() -> None:
     everywhere = _matrix([[0, 1]] * 50, 2)
     rows, columns = candidates.nearest(everywhere, everywhere, 60)
     assert len(rows) == len(columns) == 50 * 50
+
+
+@pytest.mark.parametrize("block", [1, 7, 100])
+def test_large_sites_ask_for_what_weighs_the_mean_of_its_page(block: int) -> None:
+    chance = np.random.default_rng(block)
+    old, new = chance.integers(0, 5, (2, 40, 12)).astype(np.float32)
+    old[chance.integers(0, 40, 5)] = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "_ALL_WORDS_LIMIT", 0)
+        patch.setattr(candidates, "_BLOCK", block)
+        found = candidates.nearest(sparse.csr_matrix(old), sparse.csr_matrix(new), 40)
+    mean = old.sum(axis=1) / np.maximum((old > 0).sum(axis=1), 1)
+    product = np.where(old >= mean[:, None], old, 0) @ new.T
+    assert set(zip(*found, strict=True)) == set(zip(*product.nonzero(), strict=True))
+
+
+def test_pairs_are_compared_alike_in_one_part_or_in_many() -> None:
+    chance = np.random.default_rng(3)
+    old, new = chance.random((2, 60, 8)).astype(np.float32)
+    old[0], new[1] = 0, 0
+    rows, columns = chance.integers(0, 60, (2, 9_001))
+    product = np.einsum("ij,ij->i", old[rows], new[columns])
+    product[(rows == 0) | (columns == 1)] = np.nan
+    sides = sparse.csr_matrix(old), sparse.csr_matrix(new)
+    for found in (
+        pair_cosine(*sides, rows, columns),
+        pair_product(old, new, rows, columns),
+    ):
+        np.testing.assert_allclose(found, product, rtol=1e-5)
 
 
 def test_links_that_count() -> None:

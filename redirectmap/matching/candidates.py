@@ -30,6 +30,7 @@ _DENSE_LIMIT = 4e8
 _PROBED = 12
 _SAME_SLUG = 6
 _ALL_WORDS_LIMIT = 4e6
+_BLOCK = 20_000
 Pairs = tuple[Ints, Ints]
 
 
@@ -58,10 +59,19 @@ def _telling(
     """
     if float(old.shape[0]) * new.shape[0] <= _ALL_WORDS_LIMIT:
         return old, new
-    sizes = np.diff(old.indptr)
-    rows = np.repeat(np.arange(old.shape[0]), sizes)
-    mean = np.bincount(rows, old.data, old.shape[0]) / np.maximum(sizes, 1)
-    return within_budget(_only(old, old.data >= mean[rows]), new)
+    return within_budget(_only(old, _heavy(old)), new)
+
+
+def _heavy(matrix: sparse.csr_matrix) -> NDArray[np.bool_]:
+    """Mark what weighs at least the mean of its row; some rows at a time."""
+    keep = np.empty(matrix.nnz, dtype=bool)
+    for start in range(0, matrix.shape[0], _BLOCK):
+        ends = matrix.indptr[start : start + _BLOCK + 1]
+        part, sizes = slice(ends[0], ends[-1]), np.diff(ends)
+        row = np.repeat(np.arange(len(sizes)), sizes)
+        mean = np.bincount(row, matrix.data[part], len(sizes)) / np.maximum(sizes, 1)
+        keep[part] = matrix.data[part] >= mean[row]
+    return keep
 
 
 def within_budget(
@@ -84,8 +94,9 @@ def within_budget(
 
 
 def _only(matrix: sparse.csr_matrix, keep: NDArray[np.bool_]) -> sparse.csr_matrix:
-    before = np.concatenate([[0], np.cumsum(keep)])
-    parts = (matrix.data[keep], matrix.indices[keep], before[matrix.indptr])
+    kept = np.flatnonzero(keep)
+    ends = np.searchsorted(kept, matrix.indptr)
+    parts = (matrix.data[kept], matrix.indices[kept], ends)
     return sparse.csr_matrix(parts, matrix.shape)
 
 
@@ -100,8 +111,8 @@ def nearest_vectors(
     rows = np.flatnonzero(old.any(axis=1)) if len(old) else np.zeros(0, np.int64)
     if not len(rows) or not len(new):
         return _nothing()
-    asked = old[rows].astype(np.float32)
     index = _index(new.astype(np.float32), len(rows))
+    asked = old[rows].astype(np.float32)
     _, found = index.search(asked, min(k, len(new)))
     columns = found.ravel().astype(np.int64)
     known = columns >= 0

@@ -63,19 +63,19 @@ def tokens_of(words: Sequence[str]) -> sparse.csr_matrix:
     return sparse.csr_matrix((scale[tokens], tokens, ends), shape=shape)
 
 
-def embed_counts(counts: sparse.csr_matrix, tokens: sparse.csr_matrix) -> Floats:
-    """Return one vector per row of `counts`, by the static model.
+def embed_counts(counts: sparse.csr_matrix, tokens: sparse.csr_matrix) -> Halves:
+    """Return one vector per row of `counts`, half precision, by the static model.
 
     Args:
         counts: How often each page has each word.
         tokens: As `tokens_of` returns them, one row per column of `counts`.
     """
     meaning = _static_model()[1].astype(np.float32)
-    out = np.empty((counts.shape[0], meaning.shape[1]), dtype=np.float32)
+    out = np.empty((counts.shape[0], meaning.shape[1]), dtype=np.float16)
     for start in range(0, len(out), _ROWS):
         part = slice(start, start + _ROWS)
-        out[part] = (counts[part] @ tokens) @ meaning
-    return _unit(out)
+        out[part] = _unit((counts[part] @ tokens) @ meaning)
+    return out
 
 
 def _static(texts: Sequence[str]) -> Floats:

@@ -17,10 +17,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
 
 from redirectmap.matching.embeddings import STATIC, embed, embed_counts, tokens_of
+from redirectmap.matching.vector_store import Halves
 from redirectmap.signals.links import adjacency
 from redirectmap.signals.pages import Fields, fields_of
 from redirectmap.signals.words import (
@@ -44,7 +44,6 @@ _FEW_PAGES = 500
 _LARGE_SITE = 20_000
 _ABOUT = {"title": 3, "headings": 1, "opening": 1}
 Counts = dict[str, sparse.csr_matrix]
-Halves = NDArray[np.float16]
 
 
 class SiteTables(Protocol):
@@ -99,16 +98,9 @@ class Evidence:
         return len(self.old.fields) > _LARGE_SITE
 
     def without_words(self) -> Evidence:
-        """Return what context needs: fields and links; the large things are let go."""
-        nothing = np.zeros((0, 0), dtype=np.float16)
+        """Return what the close look needs; the largest things are let go."""
         sides = [
-            replace(
-                side,
-                words={},
-                chars=sparse.csr_matrix((0, 0)),
-                vectors=nothing,
-                names=nothing,
-            )
+            replace(side, words={}, chars=sparse.csr_matrix((0, 0)))
             for side in (self.old, self.new)
         ]
         return Evidence(sides[0], sides[1], self.rarity)
@@ -141,6 +133,7 @@ def gather(
     path_runs = [part.runs.counts["path"] for part in read]
     rare_runs = rarity(path_runs)
     tokens = tokens_of(words)
+    give_back()
     built = [
         _side(
             part, weight, weigh(part_runs, rare_runs), tokens, _links(site, part.fields)
@@ -208,8 +201,8 @@ def _side(
         fields=read.fields,
         words={name: weigh(counts[name], weight[name]) for name in FIELDS},
         chars=chars,
-        vectors=vectors.astype(np.float16),
-        names=embed_counts(called, tokens).astype(np.float16),
+        vectors=vectors.astype(np.float16, copy=False),
+        names=embed_counts(called, tokens),
         links=links,
     )
 
@@ -253,7 +246,7 @@ def _add_sums(counts: Counts) -> None:
     counts["all"] = total((counts[name], times) for name, times in _EVERYTHING.items())
 
 
-def _about(counts: Counts, tokens: sparse.csr_matrix) -> Floats:
+def _about(counts: Counts, tokens: sparse.csr_matrix) -> Halves:
     """Embed title, headings and the beginning of the text; the slug where none."""
     about = total((counts[name], times) for name, times in _ABOUT.items())
     vectors = embed_counts(about, tokens)

@@ -18,10 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from scipy import sparse
 
 from redirectmap.matching.candidates import (
+    Pairs,
     nearest,
     nearest_vectors,
     same_identifier,
@@ -134,23 +136,44 @@ def compare(evidence: Evidence, *, keep: int = 20, k: int = 8) -> pd.DataFrame:
     Returns:
         old_row, new_row and `NAMES`, sorted by old_row, new_row.
     """
-    return in_context(evidence, measured_pairs(evidence, keep=keep, k=k), keep=keep)
+    return in_context(evidence, likely_pairs(evidence, keep=keep, k=k), keep=keep)
 
 
-def measured_pairs(evidence: Evidence, *, keep: int, k: int) -> pd.DataFrame:
-    """Return the pairs compared alone: `SIGNALS`, `MEANINGS` and `base`."""
-    first = _first_pass(evidence, *propose(evidence, k), keep)
+def likely_pairs(evidence: Evidence, *, keep: int, k: int) -> Measured:
+    """Return the pairs worth a close look and their `QUICK`.
+
+    All that reads the words is done here, so that the caller can let go of them.
+    """
+    proposed = propose(evidence, k)
     give_back()
-    rows, columns, measured = _second_pass(evidence, *first)
-    return pd.DataFrame(
-        {
-            "old_row": rows,
-            "new_row": columns,
-            **measured,
-            **_meanings(evidence, rows, columns, measured),
-            "base": _mean(measured),
-        }
-    )
+    first = _first_pass(evidence, *proposed, keep)
+    del proposed
+    give_back()
+    return _second_pass(evidence, *first)
+
+
+def in_context(evidence: Evidence, likely: Measured, *, keep: int) -> pd.DataFrame:
+    """Return the likeliest of the pairs, seen among all others, twice."""
+    pairs = add_context(evidence, _measured_alone(evidence, *likely))
+    seen = _pruned(evidence, pairs, keep * 3 // 4)
+    return look_again(evidence, seen)
+
+
+def _measured_alone(
+    evidence: Evidence, rows: Ints, columns: Ints, quick: Signals
+) -> pd.DataFrame:
+    """Return the pairs compared alone: `SIGNALS`, `MEANINGS` and `base`."""
+    others = tuple(name for name in SIGNALS if name not in QUICK)
+    known = quick | _measured(others, evidence, rows, columns)
+    measured = {name: known[name] for name in SIGNALS}
+    found = {
+        "old_row": rows,
+        "new_row": columns,
+        **measured,
+        **_meanings(evidence, rows, columns, measured),
+        "base": _mean(measured),
+    }
+    return pd.DataFrame(found, copy=False)
 
 
 def _meanings(e: Evidence, rows: Ints, columns: Ints, measured: Signals) -> Signals:
@@ -161,12 +184,6 @@ def _meanings(e: Evidence, rows: Ints, columns: Ints, measured: Signals) -> Sign
         )
         for name, (field, known) in MEANINGS.items()
     }
-
-
-def in_context(evidence: Evidence, pairs: pd.DataFrame, *, keep: int) -> pd.DataFrame:
-    """Return the likeliest of measured pairs, seen among all others, twice."""
-    seen = _pruned(evidence, add_context(evidence, pairs), keep * 3 // 4)
-    return look_again(evidence, seen)
 
 
 def _pruned(e: Evidence, table: pd.DataFrame, keep: int) -> pd.DataFrame:
@@ -233,16 +250,25 @@ def _first_pass(e: Evidence, rows: Ints, columns: Ints, keep: int) -> Measured:
 def _second_pass(e: Evidence, rows: Ints, columns: Ints, quick: Signals) -> Measured:
     """Add what the neighbours of each old page propose; measure what is not yet."""
     width = len(e.new.fields)
-    more = group_candidates(e, rows, columns, soft_choice(rows, _mean(quick)))
-    every = union([(rows, columns), more], width)
-    fresh = ~np.isin(every[0] * width + every[1], rows * width + columns)
+    share = soft_choice(rows, _mean(quick))
+    parts = [(rows, columns), group_candidates(e, rows, columns, share)]
+    every = union(parts, width)
+    fresh = _fresh(every, parts[0], width)
+    del share, parts
+    give_back()
     added = _measured(QUICK, e, every[0][fresh], every[1][fresh])
     for name in QUICK:
         known, added[name] = added[name], np.empty(len(fresh), dtype=np.float32)
         added[name][fresh], added[name][~fresh] = known, quick[name]
-    others = tuple(name for name in SIGNALS if name not in QUICK)
-    added |= _measured(others, e, *every)
-    return *every, {name: added[name] for name in SIGNALS}
+    return *every, added
+
+
+def _fresh(every: Pairs, known: Pairs, width: int) -> NDArray[np.bool_]:
+    """Mark the pairs that are not known; both sorted, all known ones among them."""
+    keys, own = (rows * width + columns for rows, columns in (every, known))
+    fresh = np.ones(len(keys), dtype=bool)
+    fresh[np.searchsorted(keys, own)] = False
+    return fresh
 
 
 def _measured(names: Sequence[str], e: Evidence, rows: Ints, columns: Ints) -> Signals:
@@ -254,6 +280,8 @@ def _measured(names: Sequence[str], e: Evidence, rows: Ints, columns: Ints) -> S
 
 def _mean(signals: Mapping[str, Floats]) -> Floats:
     """Return the mean of the nine plain signals; an unknown one counts as 0."""
-    total = np.sum([np.nan_to_num(signals[name]) for name in NINE], axis=0)
-    mean: Floats = (total / len(NINE)).astype(np.float32)
-    return mean
+    total = np.zeros_like(signals[NINE[0]])
+    for name in NINE:
+        total += np.nan_to_num(signals[name])
+    total /= len(NINE)
+    return total

@@ -21,8 +21,9 @@ import numpy as np
 
 from redirectmap.matching.candidates import Pairs, rank_within, top_per_row
 from redirectmap.matching.evidence import Evidence
+from redirectmap.matching.vector_store import Halves
 from redirectmap.matching.votes import Reals, ancestors, climb, folder_levels
-from redirectmap.signals.words import Floats, Ints
+from redirectmap.signals.words import Ints
 
 _CLIMBED = 8
 _FOLDERS_OF_FOLDER = 2
@@ -67,7 +68,7 @@ def group_candidates(e: Evidence, rows: Ints, columns: Ints, share: Reals) -> Pa
             parts.append((members[group], np.full(len(members[group]), page)))
         went = _most_voted(level, rows, folder[columns], share, _FOLDERS_OF_FOLDER)
         moved += [(members[group], inside[number]) for group, number in went]
-    names = [side.names.astype(np.float32) for side in (e.old, e.new)]
+    names = [side.names for side in (e.old, e.new)]
     parts += [_inside(names, *folders, most.names) for folders in moved]
     return np.concatenate([r for r, _ in parts]), np.concatenate([c for _, c in parts])
 
@@ -98,14 +99,18 @@ def _most_voted(
     yield from zip(group[kept].tolist(), (keys % width)[kept].tolist(), strict=True)
 
 
-def _inside(names: Sequence[Floats], rows: Ints, columns: Ints, most: int) -> Pairs:
+def _inside(names: Sequence[Halves], rows: Ints, columns: Ints, most: int) -> Pairs:
     """Pair a folder's pages with the pages, or the nearest names, of another."""
     size = len(rows) * len(columns)
     if len(columns) <= _SMALL_FOLDER and size <= _WHOLE:
         return np.repeat(rows, len(columns)), np.tile(columns, len(rows))
     if size > _PRODUCT:
         return rows[:0], columns[:0]
-    likeness = names[0][rows] @ names[1][columns].T
+    left, right = (
+        side[pages].astype(np.float32)
+        for side, pages in zip(names, (rows, columns), strict=True)
+    )
+    likeness = left @ right.T
     most = min(most, likeness.shape[1])
     best = np.argpartition(-likeness, most - 1, axis=1)[:, :most]
     return np.repeat(rows, best.shape[1]), columns[best].ravel()

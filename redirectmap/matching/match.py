@@ -16,7 +16,7 @@ import pandas as pd
 
 from redirectmap.matching.assignment import SHARING_PRICE, assign
 from redirectmap.matching.evidence import SiteTables, gather
-from redirectmap.matching.features import NAMES, in_context, measured_pairs
+from redirectmap.matching.features import NAMES, in_context, likely_pairs
 from redirectmap.matching.scoring import judge
 from redirectmap.tables.memory import give_back
 
@@ -69,15 +69,16 @@ def match(
     evidence = gather(old, new, how.model, keep_texts=how.keep_texts)
     on_step("compare")
     keep, k = (12, 5) if evidence.large else (20, 8)
-    pairs = measured_pairs(evidence, keep=keep, k=k)
+    likely = likely_pairs(evidence, keep=keep, k=k)
     evidence = evidence.without_words()
     give_back()
-    table = in_context(evidence, pairs, keep=keep)
-    del pairs
+    table = in_context(evidence, likely, keep=keep)
+    del likely
     if table.empty:
         return _none()
     urls = [np.array(s.fields.url, dtype=object) for s in (evidence.old, evidence.new)]
     del evidence  # the largest thing in memory
+    give_back()
     on_step("judge")
     judged = judge(table)
     judged = judged[judged["rank"] <= KEPT].reset_index(drop=True)

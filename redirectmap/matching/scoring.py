@@ -86,19 +86,18 @@ def inputs_of(
     What cannot be told gets the mean of its row, so that it decides nothing.
     Shares are taken as logarithms of share and a small constant.
     """
-    raw = table[list(names)].to_numpy(float).copy()
-    for place, name in enumerate(names):
-        if name in logs:
-            raw[:, place] = np.log1p(np.nan_to_num(raw[:, place]) / logs[name])
-    known = ~np.isnan(raw)
     _, row = np.unique(table["old_row"].to_numpy(), return_inverse=True)
-    columns = []
-    for value, there in zip(raw.T, known.T, strict=True):
+    inputs = np.empty((len(table), len(names)))
+    for place, name in enumerate(names):  # one by one: a large table is copied once
+        value = table[name].to_numpy(float)
+        if name in logs:
+            value = np.log1p(np.nan_to_num(value) / logs[name])
+        there = ~np.isnan(value)
         mean = np.bincount(row, np.where(there, value, 0)) / np.maximum(
             np.bincount(row, there), 1
         )
-        columns.append(np.where(there, value, mean[row]))
-    return np.stack(columns, axis=1)
+        inputs[:, place] = np.where(there, value, mean[row])
+    return inputs
 
 
 def row_table(table: pd.DataFrame, score: Reals) -> pd.DataFrame:

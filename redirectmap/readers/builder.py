@@ -112,7 +112,7 @@ class SiteBuilder:
 
     def site(self) -> Site:
         """Return the tables; every page of the file is in them once."""
-        pages = PAGES.fit(pd.DataFrame(list(self.pages.values()), columns=PAGES.names))
+        pages = PAGES.fit(self._page_table())
         links = LINKS.fit(self._link_table())
         if len(links):
             counted = inlinks_of(links).reindex(pages["url"]).fillna(0).to_numpy()
@@ -126,6 +126,12 @@ class SiteBuilder:
         counts = pd.DataFrame(self.counts, columns=LINK_COUNTS.names)
         report = self.tally.report()
         return Site(pages, links, redirects, report, LINK_COUNTS.fit(counts))
+
+    def _page_table(self) -> pd.DataFrame:
+        """Hand the pages over as a frame; nothing is kept."""
+        table = pd.DataFrame(list(self.pages.values()), columns=PAGES.names)
+        self.pages.clear()
+        return table
 
     def _link_table(self) -> pd.DataFrame:
         """Hand the links over as a frame, column by column; nothing is kept."""

@@ -30,6 +30,7 @@ from redirectmap.planning.rules_file import decisions_in, rules_table
 from redirectmap.planning.summary import assignment_of, summarise
 from redirectmap.planning.universe import Universe, extended
 from redirectmap.tables.beside import beside
+from redirectmap.tables.memory import give_back
 
 _LARGE = 5_000
 
@@ -63,6 +64,7 @@ def plan_folder(
     universe = universe_of(inputs)
     on_step(f"matching {len(universe.urls):,} old URLs")
     inputs = replace(inputs, scores=scores_of(inputs, universe, model, on_step))
+    give_back()
     on_step("deciding")
     made = make_plan(inputs, max_error=max_error)
     on_step("checking, and looking for pattern rules")

@@ -23,6 +23,7 @@ from redirectmap.signals.words import Floats, Ints
 Vectors = NDArray[np.floating]
 
 _CHUNK = 16_000
+_PAIRS = 4_000  # compared at once: the rows of more fill memory, not the cores
 _SAMPLE = 3_000
 _COMMON_DIRECTIONS = 2
 
@@ -30,8 +31,8 @@ _COMMON_DIRECTIONS = 2
 def pair_product(old: Vectors, new: Vectors, rows: Ints, columns: Ints) -> Floats:
     """Return the product of vector `rows[i]` of old and `columns[i]` of new."""
     out = np.empty(len(rows), dtype=np.float32)
-    for start in range(0, len(rows), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for start in range(0, len(rows), _PAIRS):
+        part = slice(start, start + _PAIRS)
         left, right = _full(old[rows[part]]), _full(new[columns[part]])
         out[part] = np.einsum("ij,ij->i", left, right)
     silent_old, silent_new = (np.asarray(~v.any(axis=1)) for v in (old, new))

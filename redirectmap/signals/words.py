@@ -29,6 +29,7 @@ Ints = NDArray[np.int64]
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _CHUNK = 20_000
+_PAIRS = 4_000  # compared at once: the rows of more fill memory, not the cores
 _PART = 2_000_000
 _SHORTEST_PLURAL = 4
 _MOST = 255
@@ -189,8 +190,8 @@ def pair_cosine(
     NaN where either row is empty: nothing can be said.
     """
     out = np.empty(len(rows), dtype=np.float32)
-    for start in range(0, len(rows), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for start in range(0, len(rows), _PAIRS):
+        part = slice(start, start + _PAIRS)
         product = old[rows[part]].multiply(new[columns[part]])
         out[part] = np.asarray(product.sum(axis=1)).ravel()
     empty_old, empty_new = (np.diff(m.indptr) == 0 for m in (old, new))
