@@ -29,13 +29,15 @@ _CURVE_C = 0.1
 _CONFIDENCE = (
     "share",
     "gap",
-    "claim",
     "all_claim",
     "lead",
     "page_votes",
     "sole_name",
     "near_title",
     "near_name_embedding",
+    "prefix",
+    "all",
+    "new_number",
 )
 _ABSENCE = (
     "share",

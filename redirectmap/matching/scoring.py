@@ -57,7 +57,16 @@ _GONE = 0.8
 _REVIEW_FROM = 0.3
 _MOST_GONE = 0.5
 _FEW = 20
-_OF_THE_BEST = ("base", "base_claim", "all_claim", "page_votes", "sole_name")
+_OF_THE_BEST = (
+    "base",
+    "base_claim",
+    "all_claim",
+    "page_votes",
+    "sole_name",
+    "prefix",
+    "all",
+    "new_number",
+)
 Model = Mapping[str, Any]
 
 
