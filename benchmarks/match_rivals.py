@@ -7,7 +7,7 @@ Each way is a process of its own, from the two files to one new page per old URL
 by RapidFuzz, MiniLM of title, headings and text with faiss (the matchmaker
 scripts' way), PolyFuzz's TF-IDF of paths, and the mean of nine signals. Prints
 the share of declared rows that is right, seconds and peak memory; a way that is
-not installed is named.
+not installed, or takes longer than --most, is named.
 """
 
 from __future__ import annotations
@@ -87,7 +87,11 @@ WAYS: dict[str, Callable[[Sequence[Page], Sequence[Page]], Iterator[int]]] = {
     "polyfuzz": polyfuzz,
     "nine signals": nine,
 }
-NEEDS = {"matchmaker": "sentence_transformers", "polyfuzz": "polyfuzz"}
+# what a way imports, and how to get it; PolyFuzz does not start with matplotlib 3.9
+NEEDS = {
+    "matchmaker": ("sentence_transformers", "sentence-transformers"),
+    "polyfuzz": ("polyfuzz", "polyfuzz seaborn 'matplotlib<3.9'"),
+}
 
 
 def _tables(site: Sequence[Page]) -> Any:  # noqa: ANN401
@@ -193,8 +197,9 @@ def compare(
 
 
 def _one(folder: Path, scratch: Path, way: str, how: list[str], most: float) -> str:
-    if way in NEEDS and importlib.util.find_spec(NEEDS[way]) is None:
-        return f"    -  pip install {NEEDS[way]}"
+    module, package = NEEDS.get(way, (None, ""))
+    if module and importlib.util.find_spec(module) is None:
+        return f"    -  pip install {package}"
     out = scratch / way.replace(" ", "-") / "plan.csv"
     out.parent.mkdir()
     used = measure(
