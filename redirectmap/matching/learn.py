@@ -28,7 +28,7 @@ from redirectmap.matching.votes import Reals
 from redirectmap.signals.words import Ints
 
 __all__ = ["GONE", "Options", "Site", "judge", "moved", "options_of", "spoken_for"]
-PRIOR = (1.45, 1.77, 2.85, 1.47, 0.16, 0.42, 1.71, -5.97, -0.47, 1.01, 1.08)
+PRIOR = (1.47, 1.4, 3.06, 1.25, 0.07, 0.4, 1.73, -5.9, -0.55, 0.98, 1.0)
 STRENGTH = (*(0.1,) * 8, *(10.0,) * 3)
 _TEACHERS = 1_000
 _LOUDER = 10.0
