@@ -78,6 +78,8 @@ def test_sure_rows_are_redirected_and_unsure_ones_reviewed() -> None:
     assert rows["/b"]["alternative_1"] == f"{NEW}/three"
     assert rows["/c"]["action"] == "gone"
     assert rows["/c"]["new_url"] is None
+    assert pd.isna(rows["/c"]["confidence"])
+    assert rows["/c"]["reason"].startswith("no equivalent likely (99%)")
 
 
 def test_a_page_with_links_is_not_called_gone_without_a_person() -> None:

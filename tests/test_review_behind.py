@@ -137,6 +137,17 @@ def wanted(desk: Desk, **asked: str) -> list[str]:
     return [desk.urls[row] for row in matching(desk, Filter(**asked))]
 
 
+def test_a_gone_row_is_as_sure_as_it_must_be_to_be_gone(tmp_path: Path) -> None:
+    plan = plan_of(make_folder(tmp_path / "p", 3) / "plan.csv")
+    plan.loc[0, ["action", "new_url", "confidence"]] = ["gone", None, None]
+    plan.loc[1, "confidence"] = None
+    desk = Desk(plan, {})
+    assert desk.sure[:2].tolist() == [0.8, 0.0]
+    desk.decisions = {desk.urls[0]: Decision("gone")}
+    desk.show(desk.urls[0])
+    assert desk.sure[0] == 1.0
+
+
 def test_words_and_patterns_find_rows(tmp_path: Path) -> None:
     plan = plan_of(make_folder(tmp_path / "p", 12) / "plan.csv")
     desk = Desk(plan, {})

@@ -115,7 +115,6 @@ def decide(
     """
     table = proposals(scores).reindex(urls)
     table["confidence"] = table["confidence"].astype(float)
-    nothing = table["no_equivalent"].astype(float)
     judged = _judged(scores, max_error).reindex(urls)
     redirect = judged.eq("redirect") & ~table["home_only"].eq(other=True)
     wanted = judged.eq("gone") & urls.isin(valued)
@@ -131,7 +130,8 @@ def decide(
     table.loc[same, "new_url"] = urls[same.to_numpy()]
     table.loc[same, "confidence"] = 1.0
     table.loc[gone & ~same, "new_url"] = None
-    table.loc[gone & ~same, "confidence"] = nothing[gone & ~same]
+    # a confidence is of a page; how sure it is that there is none, the reason says
+    table.loc[gone & ~same, "confidence"] = np.nan
     _send_front_pages(table, live)
     return table
 

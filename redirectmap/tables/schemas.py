@@ -267,7 +267,7 @@ PLAN = Schema(
         Column("action", "str", "what to do", nullable=False, choices=ACTIONS),
         Column("status", "int", "HTTP status to answer with", low=200, high=599),
         Column("new_url", "str", "absolute target; empty for gone"),
-        Column("confidence", "float", "probability", low=0, high=1),
+        Column("confidence", "float", "probability; empty for gone", low=0, high=1),
         Column("margin", "float", "confidence minus the runner-up's", low=-1, high=1),
         Column("decided_by", "str", "identical, identifier, rule, match, ..."),
         Column("reason", "str", "one line a person can check"),

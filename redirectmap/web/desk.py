@@ -29,8 +29,21 @@ _MADE = {
     "keep": "a person says this URL lives on",
     "review": "left open by a person",
 }
+_OF_SURENESS = ("action", "confidence")
+_GONE_FROM = 0.8
 BASE = ("action", "new_url", "confidence", "reason", "decided_by", "margin")
 Bools = NDArray[np.bool_]
+
+
+def how_sure(action: str | None, confidence: float | None) -> float:
+    """Return how sure a row is, 0 to 1.
+
+    A confidence is of a page. A row that is gone has none; it was at least so sure
+    that there is no page as `matching.scoring` asks of it.
+    """
+    if confidence is None:
+        return _GONE_FROM if action == "gone" else 0.0
+    return float(confidence)
 
 
 @dataclass
@@ -65,7 +78,8 @@ class Desk:
         self.base = {name: list(column) for name, column in self.planned.items()}
         self.people = {name: list(self.cells[name]) for name in ("note", "locked")}
         self.value = _values(self.plan)
-        self.sure = self.plan["confidence"].astype(float).fillna(0.0).to_numpy().copy()
+        both = zip(self.cells["action"], self.cells["confidence"], strict=True)
+        self.sure = np.array([how_sure(*cells) for cells in both], dtype=float)
         by = self.plan["decided_by"].eq("override").fillna(value=False)
         locked = self.plan["locked"].fillna(value=False).astype(bool)
         self.edited: Bools = (by | locked).to_numpy(dtype=bool)
@@ -89,7 +103,7 @@ class Desk:
             self.decided[row] = edited
         else:
             self._take(row, made)
-        self.sure[row] = float(self.cells["confidence"][row] or 0.0)
+        self.sure[row] = how_sure(*(self.cells[n][row] for n in _OF_SURENESS))
         self._texts[row] = None
 
     def texts(self) -> list[str]:

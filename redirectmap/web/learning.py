@@ -33,7 +33,7 @@ from redirectmap.matching.learn_votes import FEATURES
 from redirectmap.matching.reasons import reason
 from redirectmap.planning.decisions import Decision
 from redirectmap.signals.words import Ints
-from redirectmap.web.desk import Desk
+from redirectmap.web.desk import Desk, how_sure
 
 _JUDGED = 20_000
 _CANDIDATES = 9
@@ -67,7 +67,8 @@ class Learner:
         )
         planned = desk.planned
         both = zip(planned["action"], planned["new_url"], strict=True)
-        sure = [0.0 if value is None else value for value in planned["confidence"]]
+        said = zip(planned["action"], planned["confidence"], strict=True)
+        sure = [how_sure(*cells) for cells in said]
         pairs = self.scores.select([*keys, "probability"]).to_pandas()
         self.site = Site(
             desk.urls,

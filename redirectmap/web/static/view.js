@@ -55,7 +55,7 @@ export function listRow(row, chosen, pick) {
     el(
       "small",
       { class: "soft" },
-      `${percent(row.value, 2)} of the value` + (row.decided ? "" : `, ${percent(row.confidence)} sure`) + (row.changed ? `, learned: ${row.changed}` : "")
+      `${percent(row.value, 2)} of the value` + (row.decided || row.confidence == null ? "" : `, ${percent(row.confidence)} sure`) + (row.changed ? `, learned: ${row.changed}` : "")
     ),
     row.findings.length ? el("span", { class: "count", title: "findings" }, `${row.findings.length}`) : null
   );
