@@ -17,18 +17,18 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from match_ablation import among_best, declared_pairs, unseen_scores
 from scipy.optimize import minimize
 
 from redirectmap.matching.candidates import rank_within
 from redirectmap.matching.embeddings import embed
-from redirectmap.matching.ranker import SIGNALS, fit_ranker, lesson
-from redirectmap.matching.scoring import pair_scores
-from redirectmap.matching.train import load, read_tables
-from redirectmap.matching.votes import shares
+from redirectmap.matching.ranker import SIGNALS
+from redirectmap.matching.train import read_tables
+from redirectmap.matching.votes import Reals, shares
+from redirectmap.signals.words import Ints
 
 MEANINGS = ("embedding", "name_embedding", "meaning", "name_meaning")
 SAID = {
@@ -39,7 +39,6 @@ SAID = {
 }
 _CANDIDATES = 10
 _RIDGE = 1e-3
-Reals = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +52,14 @@ class Ranked:
         said: MiniLM cosines less the mean of their row; 0 where the row is sure.
     """
 
-    row: Reals
+    row: Ints
     right: Reals
     score: Reals
     said: Reals
 
     def figures(self, score: Reals) -> tuple[float, float]:
         """Return top-1 and recall at 3."""
-        place = rank_within(self.row, score.astype(np.float32))
-        hit = [(self.right * (place <= k)).sum() for k in (1, 3)]
-        count = len(np.unique(self.row))
-        return hit[0] / count, hit[1] / count
+        return among_best(self.row, self.right, score)
 
 
 def _text(page: pd.Series, name: str) -> str:
@@ -130,13 +126,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--unsure", type=float, default=0.8)
     asked = parser.parse_args()
-    sets = {
-        e.name: e.pairs[e.pairs["what"] == "declared"].reset_index(drop=True)
-        for e in load(asked.bench, asked.cache)
-        if not (e.twin or e.bare)
-    }
-    words = scores(sets, tuple(n for n in SIGNALS if n not in MEANINGS))
-    static = scores(sets, SIGNALS)
+    sets = declared_pairs(asked.bench, asked.cache)
+    words = unseen_scores(sets, tuple(n for n in SIGNALS if n not in MEANINGS))
+    static = unseen_scores(sets, SIGNALS)
     bench, unsure = asked.bench, asked.unsure
     plain = {n: ranked(p, words[n], bench / n, 0) for n, p in sets.items()}
     every = {n: ranked(p, static[n], bench / n, unsure) for n, p in sets.items()}
@@ -163,16 +155,6 @@ def show(label: str, figures: Mapping[str, tuple[float, float]]) -> None:
     top1, recall3 = np.mean(list(figures.values()), axis=0)
     print(f"{label:28s} top-1 {top1:.3f}  recall at 3 {recall3:.3f}")
     print("   ", *(f"{name} {own[0]:.3f}" for name, own in figures.items()), flush=True)
-
-
-def scores(sets: dict[str, pd.DataFrame], signals: Sequence[str]) -> dict[str, Reals]:
-    """Return each data set's scores by weights fitted on the others."""
-    lessons = {name: lesson(pairs, signals) for name, pairs in sets.items()}
-    found = {}
-    for name, pairs in sets.items():
-        others = [known for other, known in lessons.items() if known and other != name]
-        found[name] = pair_scores(pairs, {"ranker": fit_ranker(others, signals)})
-    return found
 
 
 if __name__ == "__main__":
