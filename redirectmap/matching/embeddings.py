@@ -132,8 +132,9 @@ def _read(
     for start in range(0, len(texts), _SAVED):
         part = dict(islice(texts.items(), start, start + _SAVED))
         said = engine.encode([*part.values()], batch_size=64, show_progress_bar=False)
-        found |= zip(part, np.asarray(said, dtype=np.float16), strict=True)
-        store.put([*part], np.array([found[key] for key in part]))
+        vectors = np.asarray(said, dtype=np.float16)
+        store.put([*part], vectors)
+        found |= zip(part, vectors, strict=True)
     return found
 
 

@@ -33,6 +33,7 @@ from redirectmap.matching.candidates import rank_within
 from redirectmap.matching.context import lead
 from redirectmap.matching.votes import Reals, shares
 from redirectmap.signals.words import Floats, Ints
+from redirectmap.tables import GONE_FROM
 
 VIEWS = (
     "path_chars",
@@ -53,7 +54,6 @@ _LEEWAY = 0.04
 _MAY_BE_ABSENT = 0.5
 _TELLING_NAME = 0.5
 _PATHS_KEPT = 0.2
-_GONE = 0.8
 _REVIEW_FROM = 0.3
 _MOST_GONE = 0.5
 _FEW = 20
@@ -249,7 +249,7 @@ def decide(scores: pd.DataFrame, max_error: float = 0.01) -> pd.Series:
     redirect = np.zeros(len(chosen), dtype=bool)
     redirect[order[wrong <= max_error]] = True
     redirect &= sure >= 1 - max_error - _LEEWAY
-    gone = ~redirect & (chosen["no_equivalent"].to_numpy(float) >= _GONE)
+    gone = ~redirect & (chosen["no_equivalent"].to_numpy(float) >= GONE_FROM)
     gone &= chosen["probability"].to_numpy(float) < _REVIEW_FROM
     gone &= not _mostly_absent(chosen)
     action = np.where(redirect, "redirect", np.where(gone, "gone", "review"))

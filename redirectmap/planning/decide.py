@@ -34,8 +34,8 @@ def proposals(scores: pd.DataFrame) -> pd.DataFrame:
         scores: As `redirectmap.matching.match` gives them.
 
     Returns:
-        Index old_url; new_url, confidence, margin, alternatives, no_equivalent,
-        reason, home_only (the best target is the front page).
+        Index old_url; new_url, confidence, margin, alternatives, reason,
+        home_only (the best target is the front page).
     """
     if scores.empty:
         return _no_proposals()
@@ -52,7 +52,6 @@ def proposals(scores: pd.DataFrame) -> pd.DataFrame:
             "new_url": best["new_url"],
             "confidence": best["probability"].astype(float).clip(0, 1),
             "margin": best["margin"].astype(float).clip(-1, 1),
-            "no_equivalent": best.get("no_equivalent", pd.Series(np.nan, best.index)),
             "home_only": best["_home"],
             "evidence": _evidence(best),
         }
@@ -65,7 +64,7 @@ def proposals(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _no_proposals() -> pd.DataFrame:
-    names = ["new_url", "confidence", "margin", "no_equivalent", "home_only"]
+    names = ["new_url", "confidence", "margin", "home_only"]
     names += ["evidence"]
     for number in (1, 2):
         names += [f"alternative_{number}", f"alternative_{number}_confidence"]

@@ -18,6 +18,7 @@ from redirectmap.tables.files import (
 from redirectmap.tables.schemas import (
     BACKLINKS,
     FINDINGS,
+    GONE_FROM,
     LEGACY,
     LINK_COUNTS,
     LINKS,
@@ -32,6 +33,7 @@ from redirectmap.tables.schemas import (
 __all__ = [
     "BACKLINKS",
     "FINDINGS",
+    "GONE_FROM",
     "LEGACY",
     "LINKS",
     "LINK_COUNTS",

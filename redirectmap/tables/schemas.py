@@ -258,6 +258,8 @@ LEGACY = Schema(
 )
 
 ACTIONS = ("redirect", "gone", "keep", "review")
+# a row is gone where a page is missing with at least this probability
+GONE_FROM = 0.8
 
 PLAN = Schema(
     "plan",

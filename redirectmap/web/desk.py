@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from redirectmap.planning.decisions import Decision
-from redirectmap.tables import PLAN
+from redirectmap.tables import GONE_FROM, PLAN
 
 STATUS = {"redirect": 301, "gone": 410, "keep": 200}
 _MADE = {
@@ -29,8 +29,6 @@ _MADE = {
     "keep": "a person says this URL lives on",
     "review": "left open by a person",
 }
-_OF_SURENESS = ("action", "confidence")
-_GONE_FROM = 0.8
 BASE = ("action", "new_url", "confidence", "reason", "decided_by", "margin")
 Bools = NDArray[np.bool_]
 
@@ -38,11 +36,11 @@ Bools = NDArray[np.bool_]
 def how_sure(action: str | None, confidence: float | None) -> float:
     """Return how sure a row is, 0 to 1.
 
-    A confidence is of a page. A row that is gone has none; it was at least so sure
-    that there is no page as `matching.scoring` asks of it.
+    A confidence is of a page. A row that is gone has none; it was at least as sure
+    that there is no page as every gone row must be.
     """
     if confidence is None:
-        return _GONE_FROM if action == "gone" else 0.0
+        return GONE_FROM if action == "gone" else 0.0
     return float(confidence)
 
 
@@ -103,7 +101,8 @@ class Desk:
             self.decided[row] = edited
         else:
             self._take(row, made)
-        self.sure[row] = how_sure(*(self.cells[n][row] for n in _OF_SURENESS))
+        action, confidence = self.cells["action"][row], self.cells["confidence"][row]
+        self.sure[row] = how_sure(action, confidence)
         self._texts[row] = None
 
     def texts(self) -> list[str]:

@@ -68,13 +68,13 @@ class Learner:
         planned = desk.planned
         both = zip(planned["action"], planned["new_url"], strict=True)
         said = zip(planned["action"], planned["confidence"], strict=True)
-        sure = [how_sure(*cells) for cells in said]
+        sure = np.array([how_sure(*cells) for cells in said], dtype=float)
         pairs = self.scores.select([*keys, "probability"]).to_pandas()
         self.site = Site(
             desk.urls,
             desk.cells["old_title"],
             [None if action == "gone" else url for action, url in both],
-            np.array(sure, dtype=float),
+            sure,
             pairs,
             new_urls,
         )
